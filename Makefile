@@ -1,0 +1,40 @@
+# Everything starts here; each goal sets up what it needs first.
+PYTHON ?= python3
+PY = .venv/bin/python
+PORT ?= 8000
+DIR ?=
+
+.PHONY: run test check look bench conformance format setup setup-dev
+
+run: setup
+	@$(PY) -m jiedan.cli serve --demo --port $(PORT)
+
+test: setup-dev
+	@$(PY) -m pytest -q -n auto --dist worksteal tests
+
+check: setup-dev
+	@.venv/bin/ruff format -q --check .
+	@.venv/bin/ruff check -q .
+	@.venv/bin/mypy --no-error-summary
+	@.venv/bin/lint-imports --no-timing >var/imports.log 2>&1 || (cat var/imports.log; false)
+	@$(PY) -m jiedan.core.catalogues check
+	@$(PY) -m jiedan.cli check
+
+format: setup-dev
+	@.venv/bin/ruff check -q --fix . ; .venv/bin/ruff format -q .
+
+look: setup-dev
+	@$(PY) -m tests.look
+
+bench: setup-dev
+	@$(PY) -m tests.bench
+
+conformance: setup-dev
+	@$(PY) -m jiedan.cli conformance $(DIR)
+
+setup:
+	@$(PYTHON) bootstrap.py
+
+setup-dev:
+	@mkdir -p var
+	@$(PYTHON) bootstrap.py --dev
