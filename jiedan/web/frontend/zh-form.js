@@ -1,1 +1,37 @@
-export default {};
+// Chinese for the texts that the form designer has written into its markup.
+export default {
+  Components: '组件', Search: '查找', Input: '输入', Selection: '选择', Presentation: '展示',
+  Containers: '容器', Action: '操作', 'Text field': '文本框', 'Text area': '多行文本',
+  Number: '数字', 'Date time': '日期时间', 'Date': '日期', 'Time': '时间', Expression: '表达式',
+  'File picker': '文件上传', Checkbox: '复选框', 'Checkbox group': '复选组',
+  'Radio group': '单选组', Select: '下拉框', 'Tag list': '标签列表', 'Text view': '文本',
+  'HTML view': 'HTML', 'Image view': '图片', Table: '表格', 'Document preview': '文档预览',
+  iFrame: '内嵌页面', Spacer: '间距', Separator: '分隔线', 'Dynamic list': '动态列表',
+  Group: '分组', Button: '按钮', Form: '表单',
+  General: '通用', Condition: '条件', Layout: '布局', Validation: '校验', Appearance: '外观',
+  'Custom properties': '自定义属性', 'Serialization': '序列化', Constraints: '约束',
+  'Options source': '选项来源', 'Static options': '固定选项', 'Input data': '输入数据',
+  'Field label': '字段标签', 'Field description': '字段说明', Key: '键', Path: '路径',
+  'Group label': '分组标签', ID: '标识', Type: '类型', Text: '文本', Label: '标签', Value: '值',
+  Values: '值', Required: '必填', Disabled: '禁用', 'Read only': '只读', Repeatable: '可重复',
+  'Default value': '默认值', 'Default number of items': '默认行数', 'Allow add/delete items': '允许增删行',
+  'Disable collapse': '不可折叠', 'Number of non-collapsing items': '不折叠的行数',
+  'Hide if': '满足时隐藏', 'Minimum length': '最小长度', 'Maximum length': '最大长度',
+  Minimum: '最小值', Maximum: '最大值', 'Regular expression pattern': '正则表达式',
+  'Validation pattern': '校验格式', 'Decimal digits': '小数位', Increment: '步长',
+  'Output value': '输出值', Prefix: '前缀', Suffix: '后缀', Columns: '列数',
+  'Vertical alignment': '垂直对齐', Auto: '自动', Subtype: '子类型', 'Date label': '日期标签',
+  'Time label': '时间标签', 'Use 24h': '24 小时制', 'Disallow past dates': '不允许过去的日期',
+  'Show outline': '显示边框', 'Vertical alignment of components': '组件垂直对齐',
+  'Upload multiple files': '可上传多个文件', 'Supported file formats': '允许的文件格式',
+  'Add value': '添加', Create: '新增', 'Searchable': '可搜索', Source: '来源',
+  'Drag and drop components here': '把组件拖到这里', 'Build your form': '设计表单',
+  'Drag and drop components here to start designing.': '把组件拖到这里开始设计。',
+  'Use the preview window to test your form.': '在预览中试用表单。',
+  'Select a form field to edit its properties.': '选中一个字段以编辑其属性。',
+  'Multiple form fields are selected. Select a single form field to edit its properties.':
+    '选中了多个字段,请只选一个。',
+  'Enter a text': '输入文本', 'Search components': '查找组件', 'Clear content': '清除',
+  'Remove Text field': '删除文本框', 'Toggle section': '展开或收起此节',
+  'Create new list item': '新增一项', 'Open pop-up editor': '在弹窗中编辑', 'Delete item': '删除此项'
+};
