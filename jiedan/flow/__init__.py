@@ -1,0 +1,1 @@
+"""The process platform: runs BPMN, knows nothing of orders."""

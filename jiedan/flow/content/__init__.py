@@ -1,0 +1,1 @@
+"""What owners write: reads and checks processes/, forms/, decisions/ and handlers/."""

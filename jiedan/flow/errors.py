@@ -1,0 +1,111 @@
+"""What can be refused in the process platform; each docstring is the message."""
+
+from jiedan.core.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class TaskNotFound(NotFound):
+    """This task does not exist, or it is not yours."""
+
+
+class TaskAlreadyCompleted(Conflict):
+    """%(by)s already completed this task at %(at)s."""
+
+
+class TaskNoLongerOpen(Conflict):
+    """This task is no longer open: the process moved on."""
+
+
+class TaskTaken(Conflict):
+    """%(by)s already claimed this task."""
+
+
+class TaskNotClaimed(Conflict):
+    """Nobody has claimed this task."""
+
+
+class StaleTask(Conflict):
+    """The task changed since you opened it. Reload the page and look at it again."""
+
+
+class UnknownOutcome(Invalid):
+    """“%(outcome)s” is not a choice that this task offers."""
+
+
+class InstanceNotFound(NotFound):
+    """This process instance does not exist."""
+
+
+class InstanceSuspended(Conflict):
+    """This process instance is suspended. It can go on after an admin resumes it."""
+
+
+class InstanceOver(Conflict):
+    """This process instance has already ended."""
+
+
+class InstanceInState(Conflict):
+    """This cannot be done while the process instance is %(state)s."""
+
+
+class ProcessNotFound(NotFound):
+    """There is no process “%(process_id)s”."""
+
+
+class DefinitionNotFound(NotFound):
+    """There is no %(kind)s “%(key)s” with that version."""
+
+
+class DecisionNotFound(NotFound):
+    """There is no decision “%(decision_id)s”."""
+
+
+class DecisionFailed(Conflict):
+    """The decision “%(decision_id)s” could not be made: %(reason)s"""
+
+
+class DeploymentRefused(Invalid):
+    """The files were not deployed: %(count)s problems must be mended first."""
+
+
+class ConflictingPayload(Conflict):
+    """A message with this key was received before, with a different content."""
+
+
+class KeyReused(Conflict):
+    """This idempotency key was used before for a different request."""
+
+
+class MessageNotFound(NotFound):
+    """This message does not exist."""
+
+
+class JobNotFound(NotFound):
+    """This job does not exist."""
+
+
+class JobNotYours(Conflict):
+    """Another worker took over this job."""
+
+
+class IncidentNotFound(NotFound):
+    """This incident does not exist, or it is already resolved."""
+
+
+class ReasonMissing(Invalid):
+    """Say why: a reason is needed."""
+
+
+class NotAllowed(Forbidden):
+    """You may not do this."""
+
+
+class AttachmentFixed(Conflict):
+    """Files of a completed task cannot be changed."""
+
+
+class HandlerMissing(Conflict):
+    """There is no handler “%(name)s”."""
+
+
+class InputMissing(Conflict):
+    """The handler “%(name)s” needs “%(input)s”, which is not set."""

@@ -1,0 +1,94 @@
+"""Owns `Flow`: what every use case of the process platform is handed first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from jiedan.core.actor import Actor
+from jiedan.core.platform import Platform
+from jiedan.core.work import Work
+from jiedan.flow.cache import Caches
+from jiedan.flow.handlers import REGISTRY, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedFact:
+    """Somebody completed a user task of this instance."""
+
+    element_id: str
+    login: str
+    on_behalf_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFacts:
+    """What the separation of duties is judged by."""
+
+    task_id: UUID
+    element_id: str
+    instance_id: UUID
+    process_id: str
+    business_key: str | None
+    completed: tuple[CompletedFact, ...]
+
+
+class Duties(Protocol):
+    """The separation-of-duties policy; `people` decides, flow supplies the facts."""
+
+    def concerns(self, element_id: str) -> bool:
+        """Whether any rule names this element as its second act."""
+        ...
+
+    def check(self, work: Work, *, action: str, task: TaskFacts, actor: Actor) -> None:
+        """Raise Forbidden when `actor` may not do `action` (`claim`, `complete`) with `task`."""
+        ...
+
+
+class NoDuties:
+    """Every duty may be combined."""
+
+    def concerns(self, element_id: str) -> bool:
+        return False
+
+    def check(self, work: Work, *, action: str, task: TaskFacts, actor: Actor) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The rungs of SPEC G2 in percent of the time a task was given."""
+
+    remind: tuple[int, ...] = (50, 80)
+    breach: int = 100
+    escalate: int = 150
+    final: int = 200
+    final_role: str = "GM"
+
+
+BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25))
+
+
+@dataclass(slots=True)
+class Flow:
+    """The process platform of one application, built in app.py.
+
+    `wake` is called after a commit that made a job or timer due earlier than known.
+    """
+
+    platform: Platform
+    registry: Registry = field(default_factory=lambda: REGISTRY)
+    duties: Duties = field(default_factory=NoDuties)
+    processes: Path | None = None
+    forms: Path | None = None
+    decisions: Path | None = None
+    wake: Callable[[], None] = lambda: None
+    backoff: tuple[timedelta, ...] = BACKOFF
+    ladder: Ladder = field(default_factory=Ladder)
+    buffer: timedelta = timedelta(hours=72)
+    """How long a message that nobody waits for is kept (`message.buffer_hours`)."""
+    admins: str = "AD"
+    """The role that repairs instances and is told of incidents."""
+    caches: Caches = field(default_factory=Caches)

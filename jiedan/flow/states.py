@@ -1,0 +1,71 @@
+"""The states of instances, user tasks, jobs, messages and incidents (STYLE §2)."""
+
+from enum import StrEnum
+
+
+class InstanceState(StrEnum):
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    INCIDENT = "incident"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (InstanceState.COMPLETED, InstanceState.CANCELLED)
+
+
+class TaskState(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+
+    @property
+    def is_open(self) -> bool:
+        return self in (TaskState.OPEN, TaskState.CLAIMED)
+
+
+class JobState(StrEnum):
+    DUE = "due"
+    RUNNING = "running"
+    DONE = "done"
+    INCIDENT = "incident"
+    CANCELLED = "cancelled"
+
+
+class JobKind(StrEnum):
+    HANDLER = "handler"
+    """Run a service task's handler (external, or after a failure inside a step)."""
+    TIMER = "timer"
+    """A BPMN timer event of one instance is due."""
+    MESSAGE = "message"
+    """A buffered message expires."""
+
+
+class MessageState(StrEnum):
+    DELIVERED = "delivered"
+    BUFFERED = "buffered"
+    UNMATCHED = "unmatched"
+    """Nobody waited for it and nobody came before `message.buffer_hours` passed."""
+    DISCARDED = "discarded"
+
+
+class IncidentState(StrEnum):
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class IncidentKind(StrEnum):
+    HANDLER_FAILED = "handler_failed"
+    EXPRESSION_FAILED = "expression_failed"
+    UNCAUGHT_ERROR = "uncaught_error"
+    DEAD_END = "dead_end"
+    """The instance is neither finished nor waiting for anything."""
+
+
+class DefinitionKind(StrEnum):
+    PROCESS = "process"
+    DECISION = "decision"
+    FORM = "form"
