@@ -1,0 +1,94 @@
+"""The order desk's tables; importing this package registers them with the shared metadata."""
+
+from jiedan.desk.tables.aftersales import Acceptance, Issue, IssueUpdate
+from jiedan.desk.tables.delivery import (
+    Carrier,
+    DeliveryConfirmation,
+    ElectronicFile,
+    Shipment,
+    ShipmentLine,
+    TrackingEvent,
+    TransportException,
+)
+from jiedan.desk.tables.execution import Allocation, Milestone, Shortage, WorkPlan
+from jiedan.desk.tables.goods import (
+    CatalogueItem,
+    IncomingStock,
+    PricePolicy,
+    Reservation,
+    StockLevel,
+    StockMove,
+)
+from jiedan.desk.tables.intake import (
+    Evaluation,
+    Inquiry,
+    Lead,
+    PlatformOrder,
+    PlatformReply,
+    PlatformSku,
+    TermsConfirmation,
+)
+from jiedan.desk.tables.judgement import Approval, ApprovalStep, Condition, Review, ReviewRound
+from jiedan.desk.tables.money import Contract, Invoice, Payment, PaymentMatch, WriteOff
+from jiedan.desk.tables.orders import (
+    Checklist,
+    ContactLog,
+    Order,
+    OrderHold,
+    OrderLine,
+    OrderStage,
+    OrderVersion,
+)
+from jiedan.desk.tables.parties import Address, Contact, CreditProfile, Customer, Guarantee
+
+__all__ = [
+    "Acceptance",
+    "Address",
+    "Allocation",
+    "Approval",
+    "ApprovalStep",
+    "Carrier",
+    "CatalogueItem",
+    "Checklist",
+    "Condition",
+    "Contact",
+    "ContactLog",
+    "Contract",
+    "CreditProfile",
+    "Customer",
+    "DeliveryConfirmation",
+    "ElectronicFile",
+    "Evaluation",
+    "Guarantee",
+    "IncomingStock",
+    "Inquiry",
+    "Invoice",
+    "Issue",
+    "IssueUpdate",
+    "Lead",
+    "Milestone",
+    "Order",
+    "OrderHold",
+    "OrderLine",
+    "OrderStage",
+    "OrderVersion",
+    "Payment",
+    "PaymentMatch",
+    "PlatformOrder",
+    "PlatformReply",
+    "PlatformSku",
+    "PricePolicy",
+    "Reservation",
+    "Review",
+    "ReviewRound",
+    "Shipment",
+    "ShipmentLine",
+    "Shortage",
+    "StockLevel",
+    "StockMove",
+    "TermsConfirmation",
+    "TrackingEvent",
+    "TransportException",
+    "WorkPlan",
+    "WriteOff",
+]
