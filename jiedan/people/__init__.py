@@ -1,0 +1,1 @@
+"""Who works here: users, departments, roles, sign-in and the separation of duties."""
