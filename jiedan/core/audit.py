@@ -214,7 +214,7 @@ def _highest_ever(session: Session) -> int:
 
 def _canonical(value: Mapping[str, Any] | None) -> str:
     # PostgreSQL stores no NUL in text.
-    return dump_json(dict(sorted((value or {}).items()))).replace("\\u0000", "")
+    return dump_json(dict(value or {}), sort=True).replace("\\u0000", "")
 
 
 _COLUMNS = "at, actor, on_behalf_of, action, entity, before_hash, after, ip, prev_hash, hash"

@@ -143,9 +143,10 @@ def new_id() -> uuid.UUID:
     return uuid.UUID(int=value)
 
 
-def dump_json(value: Any) -> str:
+def dump_json(value: Any, *, sort: bool = False) -> str:
     """JSON text: decimals as text, moments as ISO 8601, sets sorted, anything lazy as text."""
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
+    option = orjson.OPT_NON_STR_KEYS | (orjson.OPT_SORT_KEYS if sort else 0)
+    return orjson.dumps(value, default=_plain, option=option).decode()
 
 
 def _plain(value: Any) -> Any:
