@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from jiedan.core.money import LARGEST
 from jiedan.flow.content.forms_judge import MAX_ROWS
 from jiedan.flow.content.forms_schema import Field, Form, Kind, Said
-from jiedan.flow.content.forms_values import MAX_FEN
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _PLAIN: dict[Kind, dict[str, Any]] = {
@@ -20,7 +20,7 @@ _PLAIN: dict[Kind, dict[str, Any]] = {
     Kind.MONEY: {
         "oneOf": [
             {"type": "string", "pattern": r"^\d{1,9}(\.\d{1,2})?$", "description": "yuan"},
-            {"type": "integer", "minimum": 0, "maximum": MAX_FEN, "description": "fen"},
+            {"type": "integer", "minimum": 0, "maximum": LARGEST, "description": "fen"},
         ]
     },
     Kind.DATE: {"type": "string", "format": "date"},

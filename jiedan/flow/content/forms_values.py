@@ -8,7 +8,6 @@ answer may be checked twice.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -16,12 +15,12 @@ from typing import Any
 
 from jiedan.core.clock import SHANGHAI, shanghai
 from jiedan.core.i18n import LazyText, lazy
+from jiedan.core.money import LARGEST, AmountInvalid, parse_yuan, yuan_text
+from jiedan.core.text import clean_line, clean_text, half_width, number_text
 from jiedan.flow.content.forms_schema import Field, Kind, Limits
 
 MAX_TEXT = 20_000
 MAX_CHOICES = 200
-MAX_FEN = 99_999_999_999
-"""999 999 999.99 yuan."""
 MAX_QTY = Decimal(9_999_999)
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
@@ -35,10 +34,6 @@ _EMAIL = re.compile(
     r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+",
     re.ASCII,
 )
-_INVISIBLE = {"Cc", "Cs", "Co", "Cn"}
-_BIDI = frozenset(
-    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\ufeff\u200b"
-)
 
 
 class Wrong(Exception):
@@ -47,17 +42,6 @@ class Wrong(Exception):
     def __init__(self, message: LazyText) -> None:
         self.message = message
         super().__init__(message.msgid)
-
-
-def clean_text(text: str, *, lines: bool = False) -> str:
-    """NFC, without control and invisible direction characters, trimmed; one line unless `lines`."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    keep = "\n\t" if lines else ""
-    kept = (
-        c if c in keep or (unicodedata.category(c) not in _INVISIBLE and c not in _BIDI) else ""
-        for c in (text if lines else text.replace("\n", " ").replace("\t", " "))
-    )
-    return "".join(kept).strip()
 
 
 def is_empty(raw: Any) -> bool:
@@ -106,14 +90,14 @@ def _several(raw: Any) -> tuple[str, ...] | None:
     many = list(raw) if isinstance(raw, list | tuple) else [raw]
     if len(many) > MAX_CHOICES or any(isinstance(one, Mapping | list | tuple) for one in many):
         raise Wrong(lazy("This is not a list of choices."))
-    kept = [clean_text(str(one)) for one in many if not is_empty(one)]
+    kept = [clean_line(str(one)) for one in many if not is_empty(one)]
     return tuple(dict.fromkeys(kept)) or None
 
 
 def _text(field: Field, raw: Any) -> str:
     if isinstance(raw, bool):
         raise Wrong(lazy("This is not a text."))
-    text = clean_text(str(raw), lines=field.kind is Kind.LINES)
+    text = clean_text(str(raw)) if field.kind is Kind.LINES else clean_line(str(raw))
     if len(text) > MAX_TEXT:
         raise Wrong(lazy("At most %(n)s characters.", n=MAX_TEXT))
     return text
@@ -131,14 +115,11 @@ def read_number(raw: Any) -> Decimal:
         if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
             raise Wrong(lazy("This is not a number."))
         return number
-    text = unicodedata.normalize("NFKC", str(raw)).strip()
-    text = text.replace("−", "-").replace("，", ",").replace("。", ".")
-    text = text.removeprefix("¥").removeprefix("￥").strip()
+    text = number_text(str(raw)).replace("。", ".")
     if "," in text:
         if not re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", text, re.ASCII):
             raise Wrong(lazy("This is not a number."))
         text = text.replace(",", "")
-    text = re.sub(r"(?<=\d)[  ](?=\d{3}(\D|$))", "", text)
     if not _NUMBER.fullmatch(text):
         raise Wrong(lazy("This is not a number."))
     try:
@@ -177,7 +158,7 @@ def _qty(field: Field, raw: Any) -> Decimal:
 
 def _pct(field: Field, raw: Any) -> Decimal:
     if isinstance(raw, str):
-        raw = unicodedata.normalize("NFKC", raw).strip().removesuffix("%").strip()
+        raw = half_width(raw).strip().removesuffix("%").strip()
     number = _decimals(read_number(raw), 2)
     if not 0 <= number <= 100:
         raise Wrong(lazy("Between 0 and 100, please."))
@@ -187,19 +168,16 @@ def _pct(field: Field, raw: Any) -> Decimal:
 def _money(field: Field, raw: Any) -> int:
     """Fen: an integer is fen already, a text is yuan as people type it."""
     if isinstance(raw, float):
-        raise Wrong(lazy("An amount in yuan, such as 1200.50."))
+        raise Wrong(lazy(AmountInvalid.msgid()))
     if isinstance(raw, int) and not isinstance(raw, bool):
         fen = raw
     else:
         try:
-            yuan = read_number(raw)
-        except Wrong as wrong:
-            raise Wrong(lazy("An amount in yuan, such as 1200.50.")) from wrong
-        fen = int(_decimals(yuan, 2) * 100)
-    if fen < 0:
-        raise Wrong(lazy("Not less than 0, please."))
-    if fen > MAX_FEN:
-        raise Wrong(lazy("At most %(n)s.", n="999,999,999.99"))
+            fen = parse_yuan(str(raw))
+        except AmountInvalid as wrong:
+            raise Wrong(lazy(wrong.msgid())) from wrong
+    if not 0 <= fen <= LARGEST:
+        raise Wrong(lazy(AmountInvalid.msgid()))
     return fen
 
 
@@ -208,7 +186,7 @@ def _date(field: Field, raw: Any) -> date:
         return shanghai(raw).date()
     if isinstance(raw, date):
         return raw
-    text = unicodedata.normalize("NFKC", str(raw)).strip()
+    text = half_width(str(raw)).strip()
     text = re.sub(r"[年月/.]", "-", text).removesuffix("日")
     found = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII)
     if not found:
@@ -225,7 +203,7 @@ def _date(field: Field, raw: Any) -> date:
 def _moment(field: Field, raw: Any) -> datetime:
     if isinstance(raw, datetime):
         return raw if raw.tzinfo else raw.replace(tzinfo=SHANGHAI)
-    text = unicodedata.normalize("NFKC", str(raw)).strip().replace("/", "-")
+    text = half_width(str(raw)).strip().replace("/", "-")
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as problem:
@@ -240,7 +218,7 @@ def _moment(field: Field, raw: Any) -> datetime:
 
 
 def _time(field: Field, raw: Any) -> str:
-    text = unicodedata.normalize("NFKC", str(raw)).strip()
+    text = half_width(str(raw)).strip()
     try:
         return f"{time.fromisoformat(text):%H:%M}"
     except ValueError as problem:
@@ -248,7 +226,7 @@ def _time(field: Field, raw: Any) -> str:
 
 
 def _phone(field: Field, raw: Any) -> str:
-    text = unicodedata.normalize("NFKC", str(raw)).strip().lower()
+    text = half_width(str(raw)).strip().lower()
     text = re.sub(r"(?:转|分机|ext\.?|#)", "x", text)
     text = re.sub(r"[\s()\-.]", "", text)
     if any(p.fullmatch(text) for p in (_MOBILE, _LANDLINE, _SHORT_LINE, _ABROAD)):
@@ -257,7 +235,7 @@ def _phone(field: Field, raw: Any) -> str:
 
 
 def _email(field: Field, raw: Any) -> str:
-    text = unicodedata.normalize("NFKC", str(raw)).strip().lower()
+    text = half_width(str(raw)).strip().lower()
     local = text.partition("@")[0]
     if len(text) > 254 or ".." in text or local.startswith(".") or not _EMAIL.fullmatch(text):
         raise Wrong(lazy("An e-mail address such as name@example.com."))
@@ -308,7 +286,7 @@ def for_typing(kind: Kind, value: Any) -> str:
     if value is None:
         return ""
     if kind is Kind.MONEY and isinstance(value, int):
-        return f"{value // 100}.{value % 100:02}"
+        return yuan_text(value)
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     if isinstance(value, datetime):
