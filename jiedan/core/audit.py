@@ -197,6 +197,15 @@ def verify(session: Session) -> Verified:
     return Verified(True, None, last, previous.hex())
 
 
+def contains(session: Session, mark: str) -> bool:
+    """Whether the entry of a mark `seq:hash`, noted at an earlier `verify`, is still in it."""
+    seq, _, digest = mark.partition(":")
+    if not seq.isdecimal():
+        return False
+    entry = session.get(AuditEntry, int(seq))
+    return entry is not None and entry.hash.hex() == digest.strip().lower()
+
+
 def _all_entries(session: Session) -> Iterator[AuditEntry]:
     yield from session.scalars(
         select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=1000)

@@ -32,8 +32,12 @@ _MAGIC = {
 }
 _FOLDER_OF = {"docx": "word/", "xlsx": "xl/"}
 _PROGRAMS = frozenset(
-    "exe dll bat cmd com scr msi ps1 vbs js mjs jse wsf hta jar sh bash py pl rb php php5 phtml "
-    "asp aspx jsp html htm xhtml svg xml swf lnk reg apk app dmg iso docm xlsm".split()
+    (
+        *("exe", "dll", "bat", "cmd", "com", "scr", "msi", "ps1", "vbs", "js", "mjs", "jse"),
+        *("wsf", "hta", "jar", "sh", "bash", "py", "pl", "rb", "php", "php5", "phtml", "asp"),
+        *("aspx", "jsp", "html", "htm", "xhtml", "svg", "xml", "swf", "lnk", "reg", "apk"),
+        *("app", "dmg", "iso", "docm", "xlsm"),
+    )
 )
 _MARKUP = re.compile(rb"<(?:!doctype\s+html|html|script|svg|\?php|iframe)\b", re.IGNORECASE)
 

@@ -129,7 +129,8 @@ class LazyText:
         return bool(self.msgid)
 
     def __mod__(self, params: Any) -> str:
-        return str(self) % params
+        text: str = str(self) % params
+        return text
 
     def __add__(self, other: object) -> str:
         return str(self) + str(other)

@@ -65,11 +65,11 @@ def _setting(
 class Settings:
     """All settings of this installation, checked."""
 
-    root: Path = _setting(
+    root: Path = _setting(  # noqa: RUF009 - a field declaration, as dataclasses.field is
         SOURCE_ROOT,
         lazy("The folder that holds processes, forms, handlers and config."),
     )
-    data_dir: Path = _setting(
+    data_dir: Path = _setting(  # noqa: RUF009 - a field declaration, as dataclasses.field is
         Path("var"),
         lazy("Where the database, the attachments and the secret key live; relative to the root."),
         variable="JIEDAN_DATA",
