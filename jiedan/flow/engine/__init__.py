@@ -14,6 +14,7 @@ from jiedan.flow.engine.errors import (
     EngineError,
     LiveBroken,
     NothingWaits,
+    StartRefused,
     StateUnreadable,
 )
 from jiedan.flow.engine.host import PENDING, BpmnError, Host, Pending, ServiceCall
@@ -64,6 +65,7 @@ __all__ = [
     "ProcessModel",
     "ServiceCall",
     "Severity",
+    "StartRefused",
     "StateUnreadable",
     "Subscription",
     "Thrown",

@@ -45,3 +45,7 @@ class StateUnreadable(EngineError):
 
 class LiveBroken(EngineError):
     """A step of this live instance failed half-way: drop it and restore the stored state."""
+
+
+class StartRefused(EngineError):
+    """The process has no such start event."""

@@ -7,11 +7,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from jiedan.flow.engine import state as stored
+from jiedan.flow.engine.errors import LiveBroken, NothingWaits, StartRefused
 from jiedan.flow.engine.host import Host
 from jiedan.flow.engine.model import ProcessModel
+from jiedan.flow.engine.runtime import READY, Instance, TokenTask
 from jiedan.flow.engine.snapshots import Changes, Token
-
-STEP_LIMIT = 10_000
+from jiedan.flow.engine.spec import ProcessSpec
+from jiedan.flow.engine.values import plain
 
 
 class Live:
@@ -21,6 +24,10 @@ class Live:
     long as the commit succeeded; after any exception, or a rollback, drop the object.
     One thread at a time.
     """
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._broken = False
 
     @classmethod
     def start(
@@ -35,18 +42,33 @@ class Live:
     ) -> Live:
         """Begin at the none start event, or at the start event of `message` or `signal`.
 
-        The instance is already run to its first wait state.
+        The instance is already run to its first wait state. Raises StartRefused when there is
+        no such start.
         """
-        raise NotImplementedError
+        instance = Instance(model, model.root)
+        starts = _starts(model.root, message, signal, start_element)
+        values = plain(variables)
+        instance.clock = host.now()
+        if message is None and signal is None:
+            instance.scope.values.update(values)
+            instance.begin(starts)
+        else:
+            instance.begin(starts, values)
+        live = cls(instance)
+        live.run(host)
+        return live
 
     @classmethod
     def restore(cls, model: ProcessModel, state: bytes) -> Live:
         """Bring back what `state` saved; raises StateUnreadable."""
-        raise NotImplementedError
+        return cls(stored.load(model, state))
 
     def state(self) -> bytes:
         """Save: compressed, without the specification, without finished or predicted tasks."""
-        raise NotImplementedError
+        self._check_sound()
+        return stored.dump(self._instance)
+
+    # --- acts ----------------------------------------------------------------------------------
 
     def complete_task(
         self,
@@ -60,11 +82,15 @@ class Live:
         `answer` is only visible to the element's explicit output mappings and its multi-instance
         output element. Raises NothingWaits.
         """
-        raise NotImplementedError
+        task = self._waiting(task_id, "task")
+        if answer and (task.task_spec.outputs_mapped or task.task_spec.is_item):
+            task.internal_data["answer"] = plain(answer)
+        self._instance.resume(task, plain(variables or {}))
 
     def finish_job(self, task_id: UUID, result: Mapping[str, Any] | None = None) -> None:
         """Give the result of a job; output mappings apply as if the handler had answered inline."""
-        raise NotImplementedError
+        task = self._waiting(task_id, "job")
+        self._instance.resume(task, plain(result or {}))
 
     def throw_error(
         self,
@@ -72,64 +98,199 @@ class Live:
         code: str,
         variables: Mapping[str, Any] | None = None,
         message: str = "",
-    ) -> None:
-        """Throw a BPMN error at an open task or job; uncaught, it appears in the changes."""
-        raise NotImplementedError
+    ) -> bool:
+        """Throw a BPMN error at an open task or job; False if nobody catches it.
+
+        An uncaught error appears in the changes and its token stays until `retry` or `skip`.
+        """
+        task = self._waiting(task_id, "task", "job")
+        return self._instance.throw_error(task, code, message, plain(variables or {}))
 
     def deliver(
-        self, name: str, correlation_key: str | None = None, payload: Mapping[str, Any] | None = None
+        self,
+        name: str,
+        correlation_key: str | None = None,
+        payload: Mapping[str, Any] | None = None,
     ) -> bool:
         """Give a message to the one token that waits for it; False if none does."""
-        raise NotImplementedError
+        self._check_sound()
+        for task in self._instance.listening("message", name, correlation_key)[:1]:
+            task.task_spec.fire(task, plain(payload or {}), last=False)
+            return True
+        return False
+
+    def deliver_to(self, task_id: UUID, payload: Mapping[str, Any] | None = None) -> None:
+        """Give a message or signal to one subscription. Raises NothingWaits."""
+        task = self._waiting(task_id, "message", "signal")
+        task.task_spec.fire(task, plain(payload or {}), last=False)
 
     def broadcast(self, signal: str, payload: Mapping[str, Any] | None = None) -> int:
         """Give a signal to every token that waits for it; how many there were."""
-        raise NotImplementedError
+        self._check_sound()
+        return self._instance.broadcast(signal, plain(payload or {}))
 
     def fire_timers(self, now: datetime) -> int:
         """Fire all timers due at `now`; how many there were."""
-        raise NotImplementedError
+        self._check_sound()
+        due = sorted(
+            (task for task in self._timers() if _due(task) <= now),
+            key=lambda task: task.internal_data["due"],
+        )
+        fired = 0
+        self._instance.clock = now
+        for task in due:
+            if task.id in self._instance.waiting:  # an earlier one may have withdrawn it
+                self._instance.fire_timer(task, now)
+                fired += 1
+        return fired
+
+    def fire_timer(self, task_id: UUID, now: datetime) -> None:
+        """Fire one timer, due or not. Raises NothingWaits."""
+        task = self._waiting(task_id, "timer")
+        self._instance.clock = now
+        self._instance.fire_timer(task, now)
 
     def next_timer(self) -> datetime | None:
         """When the next timer is due."""
-        raise NotImplementedError
+        return min((_due(task) for task in self._timers()), default=None)
 
     def retry(self, task_id: UUID) -> None:
         """Try an element again whose expression failed or whose error nobody caught."""
-        raise NotImplementedError
+        task = self._failed(task_id)
+        self._instance.stop_waiting(task, "completed")
+        task._set_state(READY)
+        self._instance.agenda.append(task)
 
     def skip(self, task_id: UUID, variables: Mapping[str, Any] | None = None) -> None:
-        """Leave a failed element or a waiting job as if it had completed with `variables`."""
-        raise NotImplementedError
+        """Leave a failed element or a waiting task or job as if `variables` were its result."""
+        task = self._find(task_id)
+        if "fail" not in task.internal_data:
+            task = self._waiting(task_id, "task", "job")
+        if not task.entered:
+            raise NothingWaits(task_id)
+        inner = self._instance.subprocesses.pop(task.id, None)
+        if inner is not None:
+            inner.cancel_all()
+        task.internal_data["m"] = 1
+        self._instance.resume(task, plain(variables or {}))
 
     def merge_variables(self, variables: Mapping[str, Any], task_id: UUID | None = None) -> None:
-        """Set variables of the instance, or of the scope of one token."""
-        raise NotImplementedError
-
-    def run(self, host: Host) -> None:
-        """Move tokens until everything waits, then compact.
-
-        Raises EndlessLoop, and whatever `host.call` raised other than BpmnError.
-        """
-        raise NotImplementedError
-
-    def changes(self) -> Changes:
-        """What happened since the last time this was asked."""
-        raise NotImplementedError
-
-    def variables(self, task_id: UUID | None = None) -> dict[str, Any]:
-        """The instance's variables, or everything visible to one token; your own copy."""
-        raise NotImplementedError
-
-    def tokens(self) -> list[Token]:
-        """Where the instance stands."""
-        raise NotImplementedError
+        """Set variables of the instance, or as seen from one token. Raises NothingWaits."""
+        self._check_sound()
+        scope = self._instance.scope if task_id is None else self._find(task_id).scope
+        scope.assign_all(plain(variables))
 
     def terminate(self) -> None:
         """Cancel everything; `changes()` then tells what was closed."""
-        raise NotImplementedError
+        self._check_sound()
+        self._instance.cancel_all()
+
+    def run(self, host: Host) -> None:
+        """Move tokens until everything waits. Raises what `host.call` raised, except BpmnError."""
+        self._check_sound()
+        instance = self._instance
+        self._broken = True
+        instance.host, instance.clock = host, host.now()
+        instance.journal.now = instance.clock
+        try:
+            instance.do_engine_steps()
+            self._broken = False
+        finally:
+            instance.host = instance.clock = None
+
+    # --- what is the case ----------------------------------------------------------------------
+
+    def changes(self) -> Changes:
+        """What happened since the last time this was asked."""
+        self._check_sound()
+        instance = self._instance
+        return instance.journal.take(ended=instance.completed, dead=instance.is_dead())
+
+    def variables(self, task_id: UUID | None = None) -> dict[str, Any]:
+        """The instance's variables, or everything visible to one token; your own copy."""
+        scope = self._instance.scope if task_id is None else self._find(task_id).scope
+        return plain(scope.visible())
+
+    def tokens(self) -> list[Token]:
+        """Where the instance stands; listeners of boundary events and the like are left out."""
+        instance = self._instance
+        return [
+            Token(
+                task.task_spec.ref,
+                task.task_spec.ref.process_id,
+                task.id,
+                _name_state(task, instance),
+                task.enclosing_id(),
+                task.item(),
+            )
+            for workflow in [instance, *instance.subprocesses.values()]
+            for task in workflow.tasks.values()
+            if task.entered
+        ]
 
     @property
     def ended(self) -> bool:
         """Whether no token is left."""
-        raise NotImplementedError
+        return self._instance.completed
+
+    # --- finding -------------------------------------------------------------------------------
+
+    def _check_sound(self) -> None:
+        if self._broken:
+            raise LiveBroken
+
+    def _find(self, task_id: UUID) -> TokenTask:
+        task = self._instance.find(task_id)
+        if task is None:
+            raise NothingWaits(task_id)
+        return task
+
+    def _waiting(self, task_id: UUID, *kinds: str) -> TokenTask:
+        self._check_sound()
+        task = self._instance.waiting.get(task_id)
+        if task is None or task.internal_data["wait"] not in kinds:
+            raise NothingWaits(task_id)
+        return task
+
+    def _failed(self, task_id: UUID) -> TokenTask:
+        self._check_sound()
+        task = self._find(task_id)
+        if "fail" not in task.internal_data:
+            raise NothingWaits(task_id)
+        return task
+
+    def _timers(self) -> list[TokenTask]:
+        waiting = self._instance.waiting.values()
+        return [task for task in waiting if task.internal_data["wait"] == "timer"]
+
+
+def _due(task: TokenTask) -> datetime:
+    return datetime.fromisoformat(task.internal_data["due"])
+
+
+def _name_state(task: TokenTask, instance: Instance) -> str:
+    if "fail" in task.internal_data:
+        return "failed"
+    if task.id in instance.waiting or "a" in task.internal_data:
+        return "waiting"
+    return "ready" if task._state == READY else "inside"
+
+
+def _starts(
+    spec: ProcessSpec, message: str | None, signal: str | None, element: str | None
+) -> list[Any]:
+    if element is not None:
+        chosen = spec.task_specs.get(element)
+        if chosen is None or chosen.is_item:
+            raise StartRefused(element)
+        return [chosen]
+    if message is not None or signal is not None:
+        kind, name = ("message", message) if message is not None else ("signal", signal)
+        start = spec.start_for(kind, str(name))
+        if start is None:
+            raise StartRefused(str(name))
+        return [start]
+    starts = spec.initial()
+    if spec.starts:
+        starts = starts[:1]
+    return starts

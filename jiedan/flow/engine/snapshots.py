@@ -48,6 +48,7 @@ class ElementRef:
     kind: str  # the BPMN tag: userTask, serviceTask, exclusiveGateway, …
     process_id: str
     lane: str | None = None
+    lane_properties: Mapping[str, str] = field(default_factory=dict)
     properties: Mapping[str, str] = field(default_factory=dict)  # zeebe:properties
     headers: Mapping[str, str] = field(default_factory=dict)  # zeebe:taskHeaders
     documentation: str = ""

@@ -1,0 +1,404 @@
+"""Turns a BPMN tree into specifications: the library's parser, taught the zeebe dialect.
+
+All elements of a scope are made first and connected afterwards. (The library follows the flows
+instead, recursively: it drops flows without an id and everything it cannot reach, refuses what
+has several ways out, and gives up on long diagrams.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnParser
+from SpiffWorkflow.bpmn.parser.ProcessParser import ProcessParser
+from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
+from SpiffWorkflow.bpmn.parser.util import full_tag
+
+from jiedan.flow.engine.dialect import Extension, feel, read_extension, read_loop, term
+from jiedan.flow.engine.elements.base import Element
+from jiedan.flow.engine.elements.bodies import (
+    AdHocSubprocess,
+    Body,
+    CallActivity,
+    Containing,
+    MultiInstance,
+    StandardLoop,
+    Subprocess,
+)
+from jiedan.flow.engine.elements.events import (
+    BoundaryEvent,
+    EndEvent,
+    EventSubprocess,
+    IntermediateCatchEvent,
+    ReceiveTask,
+    StartEvent,
+    ThrowEvent,
+    Trigger,
+)
+from jiedan.flow.engine.elements.gateways import (
+    EventBasedGateway,
+    ExclusiveGateway,
+    InclusiveGateway,
+    ParallelGateway,
+)
+from jiedan.flow.engine.elements.tasks import (
+    BusinessRuleTask,
+    PassThrough,
+    ScriptTask,
+    ServiceTask,
+    UserTask,
+)
+from jiedan.flow.engine.snapshots import ElementRef
+from jiedan.flow.engine.spec import Flow, ProcessSpec
+from jiedan.flow.engine.xmlsource import NAMESPACES, bpmn, local_name, zeebe
+
+EVENT_KINDS = {
+    "messageEventDefinition": "message",
+    "signalEventDefinition": "signal",
+    "timerEventDefinition": "timer",
+    "errorEventDefinition": "error",
+    "escalationEventDefinition": "escalation",
+    "conditionalEventDefinition": "condition",
+    "compensateEventDefinition": "compensation",
+    "cancelEventDefinition": "cancel",
+    "terminateEventDefinition": "terminate",
+    "linkEventDefinition": "link",
+}
+_REFERENCES = {
+    "message": ("messageRef", "name"),
+    "signal": ("signalRef", "name"),
+    "error": ("errorRef", "errorCode"),
+    "escalation": ("escalationRef", "escalationCode"),
+}
+
+
+class ElementParser(TaskParser):
+    """Makes the specification of one element; connects nothing yet."""
+
+    process_parser: ScopeParser
+
+    def parse_node(self) -> Element:
+        node = self.node
+        extension = read_extension(node)
+        ref = self.reference(extension)
+        inner = self.make(ref, extension)
+        return self.in_rounds(inner, ref)
+
+    def reference(self, extension: Extension) -> ElementRef:
+        node = self.node
+        lane = self.process_parser.lane_of(node)
+        return ElementRef(
+            id=node.get("id"),
+            name=" ".join((node.get("name") or "").split()),
+            kind=local_name(node),
+            process_id=self.spec.process_id,
+            lane=None if lane is None else lane.get("name"),
+            lane_properties={} if lane is None else read_extension(lane).properties,
+            properties=dict(extension.properties),
+            headers=dict(extension.headers),
+            documentation=(node.findtext(bpmn("documentation")) or "").strip(),
+            scope_id=self.spec.scope_id,
+        )
+
+    def make(self, ref: ElementRef, extension: Extension) -> Element:
+        element = self.spec_class(self.spec, ref.id, ref=ref, extension=extension)
+        element.trigger = self.trigger()
+        return element
+
+    def trigger(self) -> Trigger | None:
+        for child in self.node:
+            kind = EVENT_KINDS.get(local_name(child))
+            if kind is not None:
+                return self.read_trigger(kind, child)
+        return None
+
+    def read_trigger(self, kind: str, definition: etree._Element) -> Trigger:
+        if kind == "timer":
+            for tag in ("timeDate", "timeDuration", "timeCycle"):
+                found = definition.find(bpmn(tag))
+                if found is not None:
+                    return Trigger(kind, expression=term(found.text))
+            return Trigger(kind)
+        if kind == "condition":
+            text = feel(definition.findtext(bpmn("condition")))
+            return Trigger(kind, expression=term(f"={text}") if text else None)
+        if kind == "link":
+            return Trigger(kind, definition.get("name") or self.node.get("name"))
+        if kind == "compensation":
+            return Trigger(kind, definition.get("activityRef"))
+        if kind not in _REFERENCES:
+            return Trigger(kind)
+        attribute, wanted = _REFERENCES[kind]
+        return self.named_trigger(kind, definition.get(attribute), wanted)
+
+    def named_trigger(self, kind: str, reference: str | None, wanted: str) -> Trigger:
+        target = self.process_parser.parser.definition(reference)
+        name = None if target is None else target.get(wanted) or None
+        if kind == "message" and target is not None:
+            name = name or reference
+            subscription = target.find(f"{bpmn('extensionElements')}/{zeebe('subscription')}")
+            key = None if subscription is None else feel(subscription.get("correlationKey"))
+            return Trigger(kind, name, term(name), term(f"={key}") if key else None)
+        return Trigger(kind, name, term(name))
+
+    def in_rounds(self, inner: Element, ref: ElementRef) -> Element:
+        """Put a body around an element that has a multi-instance or loop marker."""
+        marker = self.node.find(bpmn("multiInstanceLoopCharacteristics"))
+        loop = self.node.find(bpmn("standardLoopCharacteristics"))
+        if marker is None and loop is None:
+            return inner
+        del self.spec.task_specs[inner.name]
+        inner.name = f"{ref.id} (item)"
+        self.spec.task_specs[inner.name] = inner
+        body: Body
+        if marker is not None:
+            body = MultiInstance(
+                self.spec,
+                ref.id,
+                ref=ref,
+                items=read_loop(marker),
+                cardinality=_cardinality(marker),
+                condition=feel(marker.findtext(bpmn("completionCondition"))),
+                sequential=marker.get("isSequential") == "true",
+            )
+        else:
+            maximum = (loop.get("loopMaximum") or "").strip()
+            body = StandardLoop(
+                self.spec,
+                ref.id,
+                ref=ref,
+                condition=feel(loop.findtext(bpmn("loopCondition"))),
+                maximum=int(maximum) if maximum.isdigit() else None,
+                test_before=loop.get("testBefore") == "true",
+            )
+        body.item_spec = inner
+        inner.body = body
+        inner.is_item = True
+        return body
+
+
+def _cardinality(marker: etree._Element) -> Any:
+    value = term(marker.findtext(bpmn("loopCardinality")))
+    if value is not None and not value.is_expression and not value.text.isdigit():
+        return term(f"={value.text}")
+    return value
+
+
+class ReceiveParser(ElementParser):
+    def trigger(self) -> Trigger | None:
+        return self.named_trigger("message", self.node.get("messageRef"), "name")
+
+
+class SendParser(ElementParser):
+    def trigger(self) -> Trigger | None:
+        if self.node.get("messageRef") is None:
+            return None
+        return self.named_trigger("message", self.node.get("messageRef"), "name")
+
+
+class BoundaryParser(ElementParser):
+    def make(self, ref: ElementRef, extension: Extension) -> Element:
+        element = super().make(ref, extension)
+        element.interrupting = self.node.get("cancelActivity", "true") != "false" or (
+            element.trigger is not None and element.trigger.kind in ("error", "cancel")
+        )
+        return element
+
+
+class SubprocessParser(ElementParser):
+    def make(self, ref: ElementRef, extension: Extension) -> Element:
+        node = self.node
+        by_event = node.get("triggeredByEvent") == "true"
+        made = EventSubprocess if by_event else self.spec_class
+        element: Containing = made(self.spec, ref.id, ref=ref, extension=extension)
+        element.inner = self.process_parser.parse_inside(node)
+        if isinstance(element, EventSubprocess) and element.inner.starts:
+            start = element.inner.starts[0]
+            element.trigger = start.trigger
+            element.interrupting = start.interrupting
+        if isinstance(element, AdHocSubprocess):
+            element.completion_condition = feel(node.findtext(bpmn("completionCondition")))
+            element.cancels_remaining = node.get("cancelRemainingInstances") != "false"
+        return element
+
+
+class CallParser(ElementParser):
+    def make(self, ref: ElementRef, extension: Extension) -> Element:
+        return super().make(ref, called_extension(self.node, extension))
+
+
+def called_extension(node: etree._Element, extension: Extension) -> Extension:
+    """A plain BPMN `calledElement` counts where no zeebe:calledElement is."""
+    if extension.called_process is not None or not node.get("calledElement"):
+        return extension
+    values = {name: getattr(extension, name) for name in Extension.__slots__}
+    return Extension(**{**values, "called_process": term(node.get("calledElement"))})
+
+
+class StartParser(ElementParser):
+    def make(self, ref: ElementRef, extension: Extension) -> Element:
+        element = super().make(ref, extension)
+        element.interrupting = self.node.get("isInterrupting", "true") != "false"
+        return element
+
+
+class ScopeParser(ProcessParser):
+    """Parses one process or embedded subprocess."""
+
+    parser: DiagramParser
+    parent_spec: ProcessSpec | None = None
+
+    def create_spec(self) -> ProcessSpec:
+        return ProcessSpec(
+            self.bpmn_id, self.node.get("name") or "", self.filename or "", self.parent_spec
+        )
+
+    def lane_of(self, node: etree._Element) -> etree._Element | None:
+        """The innermost lane; what is in a subprocess is in the subprocess's lane."""
+        while node is not None:
+            lane = self.parser.lanes.get(node.get("id"))
+            if lane is not None:
+                return lane
+            node = node.getparent()
+        return None
+
+    def parse_inside(self, node: etree._Element) -> ProcessSpec:
+        inner = ScopeParser(
+            self.parser, node, self.nsmap, self.data_stores, self.filename, self.lane
+        )
+        inner.parent_spec = self.spec
+        return inner.get_spec()
+
+    def _index_process_nodes(self) -> None:
+        """Only what lies directly in this scope; the inner ones parse themselves."""
+        self.flow_nodes = [
+            child for child in self.node if child.tag in self.parser.OVERRIDE_PARSER_CLASSES
+        ]
+        self.sequence_flows = [child for child in self.node if child.tag == bpmn("sequenceFlow")]
+
+    def add_tasks(self) -> None:
+        for node in self.flow_nodes:
+            parser_class, spec_class = self.parser._get_parser_class(node.tag)
+            parser_class(self, spec_class, node, self.nsmap).parse_node()
+        self.connect()
+        self.attach_boundary_events()
+        self.find_starts()
+
+    def connect(self) -> None:
+        specs = self.spec.task_specs
+        outgoing: dict[str, list[Flow]] = {}
+        incoming: dict[str, list[Flow]] = {}
+        for node in self.sequence_flows:
+            source, target = node.get("sourceRef"), node.get("targetRef")
+            condition = feel(node.findtext(bpmn("conditionExpression")))
+            default = self.defaults.get(source) == node.get("id")
+            flow = Flow(node.get("id"), source, target, None if default else condition, default)
+            outgoing.setdefault(source, []).append(flow)
+            incoming.setdefault(target, []).append(flow)
+        for flow in self.link_flows():
+            outgoing.setdefault(flow.source, []).append(flow)
+            incoming.setdefault(flow.target, []).append(flow)
+        for name in list(specs):
+            specs[name].set_flows(outgoing.get(name, ()), incoming.get(name, ()))
+
+    @property
+    def defaults(self) -> dict[str, str | None]:
+        return {node.get("id"): node.get("default") for node in self.flow_nodes}
+
+    def link_flows(self) -> list[Flow]:
+        """A link is only a flow that is not drawn."""
+        links = [one for one in self.spec.task_specs.values() if one.trigger is not None]
+        links = [one for one in links if one.trigger.kind == "link"]
+        targets = {
+            one.trigger.name: one.name for one in links if one.ref.kind.endswith("CatchEvent")
+        }
+        return [
+            Flow(f"{one.name}->{targets[one.trigger.name]}", one.name, targets[one.trigger.name])
+            for one in links
+            if one.ref.kind.endswith("ThrowEvent") and one.trigger.name in targets
+        ]
+
+    def attach_boundary_events(self) -> None:
+        attached: dict[str, list[BoundaryEvent]] = {}
+        for node in self.flow_nodes:
+            if node.tag == bpmn("boundaryEvent"):
+                event = self.spec.task_specs[node.get("id")]
+                attached.setdefault(node.get("attachedToRef"), []).append(event)
+        for name, events in attached.items():
+            if name in self.spec.task_specs:
+                self.spec.task_specs[name].boundary = tuple(events)
+
+    def find_starts(self) -> None:
+        spec = self.spec
+        for element in spec.task_specs.values():
+            if isinstance(element, StartEvent):
+                spec.starts.append(element)
+            elif element.is_event_subprocess:
+                spec.event_subprocesses.append(element.name)
+            elif not (element.incoming or element.is_item or isinstance(element, BoundaryEvent)):
+                spec.implicit_starts.append(element.name)
+
+
+class DiagramParser(BpmnParser):
+    """Parses one BPMN file; each file has its own, so element ids may repeat between files."""
+
+    PROCESS_PARSER_CLASS = ScopeParser
+    OVERRIDE_PARSER_CLASSES = {  # noqa: RUF012
+        full_tag("startEvent"): (StartParser, StartEvent),
+        full_tag("endEvent"): (ElementParser, EndEvent),
+        full_tag("intermediateCatchEvent"): (ElementParser, IntermediateCatchEvent),
+        full_tag("intermediateThrowEvent"): (ElementParser, ThrowEvent),
+        full_tag("boundaryEvent"): (BoundaryParser, BoundaryEvent),
+        full_tag("task"): (ElementParser, PassThrough),
+        full_tag("manualTask"): (ElementParser, PassThrough),
+        full_tag("userTask"): (ElementParser, UserTask),
+        full_tag("serviceTask"): (ElementParser, ServiceTask),
+        full_tag("sendTask"): (SendParser, ThrowEvent),
+        full_tag("receiveTask"): (ReceiveParser, ReceiveTask),
+        full_tag("businessRuleTask"): (ElementParser, BusinessRuleTask),
+        full_tag("scriptTask"): (ElementParser, ScriptTask),
+        full_tag("callActivity"): (CallParser, CallActivity),
+        full_tag("subProcess"): (SubprocessParser, Subprocess),
+        full_tag("transaction"): (SubprocessParser, Subprocess),
+        full_tag("adHocSubProcess"): (SubprocessParser, AdHocSubprocess),
+        full_tag("exclusiveGateway"): (ElementParser, ExclusiveGateway),
+        full_tag("parallelGateway"): (ElementParser, ParallelGateway),
+        full_tag("inclusiveGateway"): (ElementParser, InclusiveGateway),
+        full_tag("eventBasedGateway"): (ElementParser, EventBasedGateway),
+    }
+
+    def __init__(self, root: etree._Element, file: str) -> None:
+        super().__init__(namespaces=NAMESPACES)
+        self.root = root  # the library's indexes are keyed by the object's address: keep it
+        self._definitions = {
+            child.get("id"): child
+            for child in root
+            if isinstance(child.tag, str) and child.get("id")
+        }
+        # Later lanes are the inner ones of nested lane sets.
+        self.lanes = {
+            (place.text or "").strip(): place.getparent()
+            for place in root.iter(bpmn("flowNodeRef"))
+        }
+        self.add_bpmn_xml(root, file)
+
+    def definition(self, reference: str | None) -> etree._Element | None:
+        """The message, signal, error or escalation with this id, prefixed or not."""
+        if reference is None:
+            return None
+        found = self._definitions.get(reference)
+        return self._definitions.get(reference.split(":")[-1]) if found is None else found
+
+    def _add_data_stores(self, root: etree._Element) -> None:
+        """Data stores are documentation; the library would refuse them."""
+
+    def _add_correlations(self, root: etree._Element) -> None:
+        """Messages are correlated by zeebe:subscription."""
+
+    _add_messages = _add_signals = _add_errors = _add_escalations = _add_correlations
+    _add_collaborations = _add_correlations
+
+    def _add_processes(self, root: etree._Element, filename: str | None = None) -> None:
+        for process in root.findall(bpmn("process")):
+            self.create_parser(process, filename)

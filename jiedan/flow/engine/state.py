@@ -1,0 +1,148 @@
+"""The stored form of a running instance: a few lists, as JSON, compressed when that pays.
+
+Format 1. First byte: 0 plain, 1 zlib. Then JSON:
+`{"f": format, "r": root process, "v": variables, "t": tokens}`; a token is
+`[id, element, state, parent, internal, own variables, inside]`, where own variables are
+`[values, barrier]` and inside is `{"p": called process, "g": given variables, "v", "b", "t"}`.
+Times are ISO text in UTC. Neither the specification nor finished or predicted tasks are stored.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from jiedan.flow.engine.elements.bodies import CallActivity, Containing
+from jiedan.flow.engine.errors import StateUnreadable
+from jiedan.flow.engine.model import ProcessModel
+from jiedan.flow.engine.runtime import (
+    READY,
+    WAITING,
+    Instance,
+    SubInstance,
+    TokenTask,
+    Workflow,
+)
+from jiedan.flow.engine.values import Scope
+
+FORMAT = 1
+_WORTH_PACKING = 400
+_MAX_UNPACKED = 64 * 1024 * 1024
+
+
+def dump(instance: Instance) -> bytes:
+    """Save an instance between two steps."""
+    text = orjson.dumps(
+        {
+            "f": FORMAT,
+            "r": instance.spec.name,
+            "v": instance.scope.values,
+            "t": _dump_tokens(instance),
+        }
+    )
+    return b"\0" + text if len(text) < _WORTH_PACKING else b"\1" + zlib.compress(text, 1)
+
+
+def _dump_tokens(workflow: Workflow) -> list[Any]:
+    subprocesses = workflow.top_workflow.subprocesses
+    tokens = []
+    for task in workflow.tasks.values():
+        scope = task.scope
+        inner = subprocesses.get(task.id)
+        tokens.append(
+            [
+                task.id.hex,
+                task.task_spec.name,
+                task._state,
+                0 if task._parent is None else task._parent.hex,
+                task.internal_data,
+                0 if scope is workflow.scope else [scope.values, scope.barrier],
+                0 if inner is None else _dump_inside(task, inner),
+            ]
+        )
+    return tokens
+
+
+def _dump_inside(task: TokenTask, inner: Workflow) -> dict[str, Any]:
+    scope = inner.scope
+    dumped: dict[str, Any] = {"v": scope.values, "t": _dump_tokens(inner)}
+    if "c" in task.internal_data:
+        dumped["g"] = scope.parent.values
+    if inner.early_end is not None:
+        dumped["e"] = 1
+    return dumped
+
+
+def load(model: ProcessModel, state: bytes) -> Instance:
+    """Bring an instance back. Raises StateUnreadable."""
+    try:
+        stored = orjson.loads(_unpack(state))
+        if stored["f"] != FORMAT:
+            raise StateUnreadable(f"format {stored['f']} is not known")
+        instance = Instance(model, model.processes[stored["r"]])
+        instance.scope.values = stored["v"]
+        _load_tokens(instance, stored["t"])
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, zlib.error) as problem:
+        raise StateUnreadable(f"{type(problem).__name__}: {problem}") from problem
+    instance.completed = not stored["t"]
+    return instance
+
+
+def _unpack(state: bytes) -> bytes:
+    if state[:1] == b"\0":
+        return state[1:]
+    if state[:1] != b"\1":
+        raise StateUnreadable("unknown packing")
+    unpacker = zlib.decompressobj()
+    text = unpacker.decompress(state[1:], _MAX_UNPACKED)
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        raise StateUnreadable("too large or cut off")
+    return text
+
+
+def _load_tokens(workflow: Workflow, stored: list[Any]) -> None:
+    top = workflow.top_workflow
+    specs = workflow.spec.task_specs
+    for task_id, name, state, parent_id, internal, own, inside in stored:
+        # A parent always stands before its children: it was there first.
+        parent = workflow.tasks[UUID(hex=parent_id)] if parent_id else None
+        spec = specs[name]
+        scope = workflow.scope
+        if own:
+            scope = Scope(own[0], parent.scope if spec.is_item else scope, own[1])
+        task = TokenTask(workflow, spec, parent, state, UUID(hex=task_id), scope)
+        task.internal_data = internal
+        task.entered = "l" not in internal
+        task.announced = True
+        if not task.passive:
+            workflow.tokens += 1
+        if state == WAITING and "a" in internal:
+            workflow.joins[name] = task
+        if state == READY:
+            top.agenda.append(task)
+        if "wait" in internal:
+            top.waiting[task.id] = task
+            if internal["wait"] == "condition":
+                top.conditions[task.id] = task
+        if inside:
+            _load_inside(task, inside)
+
+
+def _load_inside(task: TokenTask, inside: dict[str, Any]) -> None:
+    spec = task.task_spec
+    top = task.workflow.top_workflow
+    if isinstance(spec, CallActivity):
+        inner_spec = top.model.processes[task.internal_data["c"]]
+        scope = Scope(inside["v"], Scope(inside["g"]), barrier=True)
+    elif isinstance(spec, Containing):
+        inner_spec, scope = spec.inner, Scope(inside["v"], task.scope)
+    else:
+        raise StateUnreadable(f"{spec.name} has nothing inside")
+    inner = SubInstance(inner_spec, task, scope)
+    if "e" in inside:
+        inner.early_end = spec
+    top.subprocesses[task.id] = inner
+    _load_tokens(inner, inside["t"])
