@@ -1,0 +1,82 @@
+"""Owns the facts that stand beside a form: the order, its lines, and single labelled values."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from jiedan import Context
+from jiedan.core.clock import SHANGHAI
+from jiedan.core.i18n import gettext
+from jiedan.core.money import format_yuan
+from jiedan.desk.customers import customer_facts
+from jiedan.desk.records import get_order
+from jiedan.desk.states import STATE_NAMES, OrderState
+from jiedan.desk.tables import Order, OrderLine
+
+Fact = dict[str, Any]
+"""{"label": text, "value": text}, both in the reader's language."""
+
+
+def fact(label: str, value: Any) -> Fact:
+    """One labelled value; dates and amounts are turned into text."""
+    return {"label": label, "value": said(value)}
+
+
+def said(value: Any) -> str:
+    """A value as people read it."""
+    match value:
+        case None | "":
+            return "—"
+        case bool():
+            return gettext("yes") if value else gettext("no")
+        case datetime():
+            return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return f"{value.normalize():f}"
+        case _:
+            return str(value)
+
+
+def yuan(label: str, fen: int | None) -> Fact:
+    """A labelled amount of fen."""
+    return fact(label, None if fen is None else format_yuan(fen))
+
+
+def order_of(context: Context, order_id: str) -> Order:
+    """The order's row."""
+    return get_order(context.work.session, order_id)
+
+
+def order_facts(context: Context, order_id: str) -> list[Fact]:
+    """Number, customer, amount, promised date, place and state of an order."""
+    order = order_of(context, order_id)
+    customer = (
+        customer_facts(context.work.session, customer_id=order.customer_id)
+        if order.customer_id
+        else None
+    )
+    return [
+        fact(gettext("Order"), order.number),
+        fact(gettext("Customer"), customer.name if customer else None),
+        yuan(gettext("Amount"), order.total_fen),
+        fact(gettext("Promised date"), order.promised_date or order.delivery_date),
+        fact(gettext("Place"), place_of(order)),
+        fact(gettext("State"), STATE_NAMES[OrderState(order.state)]),
+    ]
+
+
+def place_of(order: Order) -> str:
+    """The delivery place in one line."""
+    return "".join(part for part in (order.province, order.city, order.district, order.detail) if part)
+
+
+def line_facts(order: Order) -> list[Fact]:
+    """One fact per order line: what and how much."""
+    return [fact(f"{line.seq}. {line.sku}", f"{line_name(line)} × {said(line.qty)}") for line in order.lines]
+
+
+def line_name(line: OrderLine) -> str:
+    """What people call the product of a line."""
+    return line.description or line.sku
