@@ -94,7 +94,7 @@ Public functions, by module
         earliest, late_lines)
 ``review_checks``  check_catalogue, check_delivery, check_payment, check_customer, screen_legal
         (work, *, order_id) -> list[Violation(code, severity="minor|major|critical", forbidden,
-        line, text)]; forbidden_words(text) -> list[str]; scan_contract_terms(text) -> list[str]
+        line, text)]; forbidden_words(work, text) -> list[str]; scan_contract_terms(text) -> list[str]
 ``reviews``  (P03)
     start_round(work, *, order_id) -> Round(round, version, snapshot_hash)     state in_review
     record_review(work, *, order_id, role, outcome="approve|return|reject|special", items=[{code,

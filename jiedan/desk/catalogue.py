@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.i18n import lazy
+from jiedan.core.pinyin import pinyin_keys
 from jiedan.core.text import identifier_text
 from jiedan.core.work import Work
 from jiedan.desk.errors import DuplicateNumber, InvalidRecord, StaleVersion, UnknownSku
-from jiedan.desk.pinyin import pinyin_keys
 from jiedan.desk.regions import known_province, region_of
 from jiedan.desk.tables import CatalogueItem
 from jiedan.desk.values import Problems, Result, add, plain, touch

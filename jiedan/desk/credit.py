@@ -151,9 +151,7 @@ def add_guarantee(
     if day and day < shanghai_date(work.now):
         problems.add("expiry", lazy("This has expired."))
     problems.raise_as(InvalidRecord)
-    row = Guarantee(
-        customer_id=customer.id, type=type, amount_fen=amount, doc=text, expiry=day
-    )
+    row = Guarantee(customer_id=customer.id, type=type, amount_fen=amount, doc=text, expiry=day)
     return str(add(work, row).id)
 
 
@@ -213,9 +211,7 @@ def check_credit(
     return facts
 
 
-def exposure(
-    session: Session, *, customer_id: Ref, excluding: Ref | None = None
-) -> Exposure:
+def exposure(session: Session, *, customer_id: Ref, excluding: Ref | None = None) -> Exposure:
     """Unpaid invoices + delivered but not invoiced + open parts of approved orders on credit.
 
     ``excluding`` leaves the open part of one order out.
@@ -279,6 +275,12 @@ def customer_grade(session: Session, *, customer_id: Ref) -> str | None:
     """The grade of the latest assessment."""
     profile = _profile(session, customer_id)
     return profile.grade if profile else None
+
+
+def granted_term(session: Session, *, customer_id: Ref) -> int:
+    """The days to pay that the latest assessment allows; 0 without one."""
+    profile = _profile(session, customer_id)
+    return profile.term_days if profile and profile.state == "active" else 0
 
 
 def _over_ratio(used: int, limit: int) -> Decimal:

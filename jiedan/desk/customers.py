@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from jiedan.core import audit
 from jiedan.core.i18n import lazy
 from jiedan.core.numbering import take_number
+from jiedan.core.pinyin import pinyin_keys
 from jiedan.core.work import Work
 from jiedan.desk.contracts import framework_for
 from jiedan.desk.entry_fields import read_phone
 from jiedan.desk.errors import DuplicateNumber, InvalidRecord, StaleVersion
 from jiedan.desk.matching import Candidate, match_customers
-from jiedan.desk.pinyin import pinyin_keys
 from jiedan.desk.records import get_customer
 from jiedan.desk.regions import known_province, region_of
 from jiedan.desk.tables import Address, Contact, Customer, Order
@@ -239,9 +239,7 @@ def add_address(
     return str(row.id)
 
 
-def change_customer(
-    work: Work, *, customer_id: Ref, version: int, **changes: Any
-) -> CustomerFacts:
+def change_customer(work: Work, *, customer_id: Ref, version: int, **changes: Any) -> CustomerFacts:
     """Change what we know of a customer; raises StaleVersion, InvalidRecord."""
     customer = get_customer(work.session, customer_id)
     if customer.version != version:

@@ -96,7 +96,11 @@ def _flat(raw: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(raw)
     values.update(values.pop("delivery_place", None) or {})
     invoice = values.pop("invoice_info", None) or {}
-    for inner, outer in (("title", "invoice_title"), ("tax_no", "tax_no"), ("type", "invoice_type")):
+    for inner, outer in (
+        ("title", "invoice_title"),
+        ("tax_no", "tax_no"),
+        ("type", "invoice_type"),
+    ):
         if inner in invoice:
             values[outer] = invoice[inner]
     return values

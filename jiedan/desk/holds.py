@@ -79,9 +79,7 @@ def hold_order(
     return _view(row, order)
 
 
-def release_order(
-    work: Work, *, order_id: Ref, reason: str, code: str | None = None
-) -> list[Hold]:
+def release_order(work: Work, *, order_id: Ref, reason: str, code: str | None = None) -> list[Hold]:
     """Lift the open holds (or those with one code), with a reason; returns what was lifted."""
     order = get_order(work.session, order_id, lock=True)
     problems = Problems()

@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from jiedan.core.pinyin import pinyin_keys
 from jiedan.core.text import like_pattern, number_text, search_text
-from jiedan.desk.pinyin import pinyin_keys
 from jiedan.desk.tables import Contact, Customer
 from jiedan.desk.uscc import normal_uscc
 from jiedan.desk.values import Result
@@ -52,9 +52,7 @@ def match_customers(
     for customer in _possible(session, wanted, code, number):
         score, reasons = _score(customer, wanted, code, number)
         if score:
-            candidate = Candidate(
-                str(customer.id), customer.number, customer.name, score, reasons
-            )
+            candidate = Candidate(str(customer.id), customer.number, customer.name, score, reasons)
             found.append(candidate)
     found.sort(key=lambda candidate: (-candidate.score, candidate.customer_no))
     return found[:limit]

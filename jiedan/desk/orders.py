@@ -193,9 +193,7 @@ def _check_items(session: Session, order: Order) -> None:
     }
     problems = Problems()
     for index, line in enumerate(order.lines):
-        problem = item_problem(
-            items.get(line.sku), channel=order.channel, province=order.province
-        )
+        problem = item_problem(items.get(line.sku), channel=order.channel, province=order.province)
         if problem:
             problems.add(f"lines[{index}].sku", ITEM_PROBLEMS[problem])
     problems.raise_as(InvalidOrder)

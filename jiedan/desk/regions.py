@@ -15,9 +15,7 @@ _PROVINCES = {
     "港澳台": "香港 澳门 台湾",
 }
 REGIONS = tuple(_PROVINCES)
-REGION_OF = {
-    province: region for region, names in _PROVINCES.items() for province in names.split()
-}
+REGION_OF = {province: region for region, names in _PROVINCES.items() for province in names.split()}
 PROVINCES = tuple(REGION_OF)
 
 
