@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from jiedan.core.work import Work
 
 FIRST_LINK = bytes(32)
+_PAGE = 1000
 
 
 class AuditEntry(Base):
@@ -207,9 +208,14 @@ def contains(session: Session, mark: str) -> bool:
 
 
 def _all_entries(session: Session) -> Iterator[AuditEntry]:
-    yield from session.scalars(
-        select(AuditEntry).order_by(AuditEntry.seq).execution_options(yield_per=1000)
-    )
+    # In pages, for a trail grows to millions of entries and a cursor would have to be closed.
+    last = -(2**62)
+    while page := session.scalars(
+        select(AuditEntry).where(AuditEntry.seq > last).order_by(AuditEntry.seq).limit(_PAGE)
+    ).all():
+        yield from page
+        last = page[-1].seq
+        session.expunge_all()
 
 
 def _highest_ever(session: Session) -> int:
