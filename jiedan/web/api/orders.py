@@ -1,0 +1,23 @@
+"""Orders over the API: one order by its number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jiedan.web.order_rights import require_order_sight
+
+from jiedan.desk import order_page
+from jiedan.web.api import shapes
+from jiedan.web.api.caller import caller
+from jiedan.web.api.docs import describe
+from jiedan.web.api.routes import blueprint
+from jiedan.web.house import platform
+
+
+@blueprint.get("/v1/orders/<number>")
+@describe("Read an order by its number")
+def show(number: str) -> tuple[dict[str, Any], int]:
+    actor = caller()
+    with platform().read() as session:
+        order = order_page.show_order(session, number=number)
+    return shapes.plain(require_order_sight(order, actor)), 200

@@ -1,0 +1,33 @@
+"""Who may see an instance, judged on the loaded instance, never on the address (SPEC §4.1)."""
+
+from __future__ import annotations
+
+from jiedan.core.actor import Actor
+from jiedan.core.errors import NotFound
+from jiedan.flow.instances import InstanceView
+
+SEE_ALL = frozenset({"AD", "PO", "AU", "GM", "SM", "SD", "BM"})
+"""Roles whose work is to watch instances."""
+REPAIR = frozenset({"AD"})
+"""Roles that may suspend, retry, skip and cancel, and see variables."""
+
+
+def may_see(view: InstanceView, actor: Actor) -> bool:
+    """Watchers see every instance; others those they started, worked on or have a task in."""
+    if actor.roles & SEE_ALL or view.item.started_by == actor.login:
+        return True
+    if any(entry.actor == actor.login for entry in view.history):
+        return True
+    owners = {f"u:{actor.login}"} | {f"r:{role}" for role in actor.roles}
+    return any(owners & set(task.owners) for task in view.tasks)
+
+
+def require_sight(view: InstanceView, actor: Actor) -> InstanceView:
+    """The same instance, or NotFound as if it did not exist."""
+    if not may_see(view, actor):
+        raise NotFound()
+    return view
+
+
+def may_repair(actor: Actor) -> bool:
+    return bool(actor.roles & REPAIR)
