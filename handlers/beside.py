@@ -69,12 +69,17 @@ def order_facts(context: Context, order_id: str) -> list[Fact]:
 
 def place_of(order: Order) -> str:
     """The delivery place in one line."""
-    return "".join(part for part in (order.province, order.city, order.district, order.detail) if part)
+    return "".join(
+        part for part in (order.province, order.city, order.district, order.detail) if part
+    )
 
 
 def line_facts(order: Order) -> list[Fact]:
     """One fact per order line: what and how much."""
-    return [fact(f"{line.seq}. {line.sku}", f"{line_name(line)} × {said(line.qty)}") for line in order.lines]
+    return [
+        fact(f"{line.seq}. {line.sku}", f"{line_name(line)} × {said(line.qty)}")
+        for line in order.lines
+    ]
 
 
 def line_name(line: OrderLine) -> str:

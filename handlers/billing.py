@@ -3,14 +3,13 @@
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from handlers.beside import fact, order_facts, order_of, yuan
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.clock import SHANGHAI
 from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import invoices, orders, payments, settlement, states
 from jiedan.desk.settlement import Balance
 from jiedan.desk.values import as_date, shanghai_date
-
-from handlers.beside import fact, order_facts, order_of, yuan
 
 ESCROW = "platform_escrow"
 LEAST_WAIT = timedelta(days=1)
@@ -239,9 +238,7 @@ def write_off(
         reason=write_off_reason,
         proof=write_off_proof,
     )
-    states.set_state(
-        context.work, order_id=order_id, to=states.S.SETTLED, reason=write_off_reason
-    )
+    states.set_state(context.work, order_id=order_id, to=states.S.SETTLED, reason=write_off_reason)
     return {"outcome": "bad_debt"}
 
 
@@ -264,11 +261,13 @@ def _balance_facts(balance: Balance) -> list[dict[str, Any]]:
 
 def _lay_on_order(context: Context, order_id: str, ref: str, reason: str | None) -> None:
     """Match what is left of a payment with the order, up to what the order still owes."""
-    open_fen = settlement.settlement_balance(
-        context.work.session, order_id=order_id
-    ).remaining_fen
+    open_fen = settlement.settlement_balance(context.work.session, order_id=order_id).remaining_fen
     left = next(
-        (one.left_fen for one in payments.unmatched_payments(context.work.session) if one.ref == ref),
+        (
+            one.left_fen
+            for one in payments.unmatched_payments(context.work.session)
+            if one.ref == ref
+        ),
         0,
     )
     part = min(left, open_fen)
