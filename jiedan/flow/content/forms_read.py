@@ -255,7 +255,7 @@ class _Reader:
             before=_said(adorned.get("prefixAdorner"), properties, "prefix"),
             after=_said(adorned.get("suffixAdorner"), properties, "suffix"),
             row=str(layout.get("row") or ""),
-            columns=_whole(layout.get("columns")) or 16,
+            columns=_whole(layout.get("columns")),
             rows=_whole(node.get("rows")),
             placeholder=_said(properties.get("placeholder"), properties, "placeholder"),
             children=children,

@@ -133,8 +133,8 @@ class Field:
     """What stands before the box, such as ¥."""
     after: Said = Said()
     row: str = ""
-    columns: int = 16
-    """Width out of 16."""
+    columns: int | None = None
+    """Width out of 16; None shares what is left of its row."""
     rows: int | None = None
     """Lines of a text area."""
     placeholder: Said = Said()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,10 @@ from jiedan.flow.content.forms_judge import (
 )
 from jiedan.flow.content.forms_schema import Field, Form, Kind, Outcome, Style
 from jiedan.flow.content.forms_values import for_storage, for_typing, is_empty
+
+
+FULL = 16
+"""The grid has so many columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,9 @@ class ShownRow:
     """`lines[2]`, for the buttons."""
     origin: int | None
     cells: tuple[Cell, ...]
+    """One for each column; a hidden one has no name."""
+    grid: tuple[tuple[Cell, ...], ...] = ()
+    """The visible cells as the designer laid them out."""
     error: str = ""
 
 
@@ -83,9 +91,10 @@ class Cell:
     total: str = ""
     total_label: str = ""
 
-    @property
-    def span(self) -> int:
-        return self.field.columns
+    span: int = FULL
+    """Width out of 16 within its row."""
+    is_grid: bool = False
+    """A table whose rows are laid out in several lines instead of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,21 +216,10 @@ class _Painter:
     ) -> tuple[tuple[Cell, ...], ...]:
         """Cells in rows: neighbours with the same row name share one, up to 16 columns."""
         seen = self.judge.seen(record, around)
-        rows: list[list[Cell]] = []
-        last, used = "", 0
-        for each in fields:
-            if each.id in record.hidden:
-                continue
-            cell = self.cell(each, record, at, seen)
-            together = bool(each.row) and each.row == last and used + each.columns <= 16
-            if together:
-                rows[-1].append(cell)
-                used += each.columns
-            else:
-                rows.append([cell])
-                used = each.columns
-            last = each.row
-        return tuple(tuple(row) for row in rows)
+        cells = [
+            self.cell(each, record, at, seen) for each in fields if each.id not in record.hidden
+        ]
+        return _in_rows(cells)
 
     def cell(self, each: Field, record: Record, at: str, seen: Mapping[str, Any]) -> Cell:
         name = at + each.key if each.path else ""
@@ -288,7 +286,14 @@ class _Painter:
                 for child in each.children
             )
             rows.append(
-                ShownRow(position + 1, prefix, row.origin, shown, self.error(prefix, base["label"]))
+                ShownRow(
+                    number=position + 1,
+                    name=prefix,
+                    origin=row.origin,
+                    cells=shown,
+                    grid=_in_rows([cell for cell in shown if cell.name or not cell.field.path]),
+                    error=self.error(prefix, base["label"]),
+                )
             )
         heads = tuple(
             Cell(child, "", "", child.label.in_(self.locale), required=child.required)
@@ -301,6 +306,7 @@ class _Painter:
         return Cell(
             **base,
             columns=heads,
+            is_grid=len(_in_rows(heads)) > 1,
             rows=tuple(rows),
             total=total,
             total_label=each.total_said.in_(self.locale),
@@ -360,6 +366,30 @@ class _Painter:
         if isinstance(value, tuple):
             return ", ".join(value)
         return str(for_storage(kind, value))
+
+
+def _in_rows(cells: Sequence[Cell]) -> tuple[tuple[Cell, ...], ...]:
+    """Cells in rows: neighbours with the same row name share one, up to 16 columns."""
+    rows: list[list[Cell]] = []
+    last, used = "", 0
+    for cell in cells:
+        wanted = cell.field.columns or 1
+        if cell.field.row and cell.field.row == last and used + wanted <= FULL:
+            rows[-1].append(cell)
+            used += wanted
+        else:
+            rows.append([cell])
+            used = wanted
+        last = cell.field.row
+    return tuple(_widths(row) for row in rows)
+
+
+def _widths(row: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Each cell with its width; those without one share what is left."""
+    left = FULL - sum(cell.field.columns or 0 for cell in row)
+    open_ended = sum(cell.field.columns is None for cell in row)
+    share = max(1, left // open_ended) if open_ended else 0
+    return tuple(dataclasses.replace(cell, span=cell.field.columns or share) for cell in row)
 
 
 def dom_id(name: str) -> str:

@@ -1,0 +1,35 @@
+"""Addresses inside the product: where to go next, and this page with something changed."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import request, url_for
+
+
+def safe_next(default: str = "home.show") -> str:
+    """Where the reader came from, when that is one of our own pages."""
+    wanted = request.form.get("next") or request.args.get("next") or ""
+    parts = urlsplit(wanted)
+    is_ours = (
+        wanted.startswith("/")
+        and not wanted.startswith(("//", "/\\"))
+        and not parts.scheme
+        and not parts.netloc
+        and "\n" not in wanted
+        and "\r" not in wanted
+    )
+    return wanted if is_ours else url_for(default)
+
+
+def this_page(**changes: Any) -> str:
+    """This page's address with some of its query changed; None or "" takes a part away."""
+    query = request.args.to_dict()
+    for name, value in changes.items():
+        if value in (None, ""):
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    assert request.endpoint is not None
+    return url_for(request.endpoint, **{**(request.view_args or {}), **query})

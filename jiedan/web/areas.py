@@ -1,0 +1,42 @@
+"""The list of what there is to see: one package or module per area, each with a `blueprint`."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from jiedan.web import (
+    account,
+    choices,
+    dashboard,
+    demo,
+    files,
+    help,
+    home,
+    inbox,
+    notices,
+    orders,
+    preferences,
+    signin,
+    start,
+    task,
+)
+
+
+def areas() -> tuple[ModuleType, ...]:
+    """Every area, in the order of registration. An area may also carry `NAVIGATION`."""
+    return (
+        preferences,
+        signin,
+        account,
+        home,
+        inbox,
+        task,
+        start,
+        orders,
+        choices,
+        dashboard,
+        notices,
+        files,
+        help,
+        demo,
+    )

@@ -1,0 +1,101 @@
+"""Choices that live outside forms (customers, catalogue, carriers, people), and people's names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import monotonic
+
+from jiedan.core.i18n import current_locale
+from jiedan.core.platform import Platform
+
+desk_lookups: object = None  # DEV
+from jiedan.people import directory
+
+FEW = 30
+"""Up to so many choices are shown as one list; beyond that people type to search."""
+PEOPLE = "people"
+_KEEP_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice: the value that is stored and what people read."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The choices of a source that match what was typed."""
+
+    options: tuple[Choice, ...]
+    complete: bool
+    """Whether these are all there are, whatever is typed."""
+    chosen: str = ""
+    """How the value that is filled in is called."""
+
+
+class Lookups:
+    """Answers for forms and pages; names are remembered for a few seconds."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.platform = platform
+        self._names: dict[tuple[str, str], tuple[float, str]] = {}
+        self._roles: tuple[float, str, dict[str, str]] = (0.0, "", {})
+
+    def find(self, source: str, text: str = "", *, limit: int = FEW) -> tuple[Choice, ...]:
+        """Choices of `source` that match `text`, best first. Unknown sources have none."""
+        kind, _, role = source.partition(":")
+        with self.platform.read() as session:
+            if kind == PEOPLE:
+                roles = role.split(",") if role else []
+                page = directory.list_users(session, query=text, active=True, size=200)
+                return tuple(
+                    Choice(one.login, one.shown)
+                    for one in page.people
+                    if not roles or not one.roles.isdisjoint(roles)
+                )[:limit]
+            found = desk_lookups.find_choices(session, source=kind, text=text, limit=limit)
+            return tuple(Choice(one.value, one.label) for one in found)
+
+    def choices(self, source: str, value: str = "") -> Choices:
+        """What a page offers before anything is typed."""
+        found = self.find(source, limit=FEW + 1)
+        complete = len(found) <= FEW
+        chosen = (self.label(source, value) or "") if value else ""
+        if complete and value and chosen and all(one.value != value for one in found):
+            found = (*found, Choice(value, chosen))
+        return Choices(found[:FEW] if not complete else found, complete, chosen)
+
+    def label(self, source: str, value: str) -> str | None:
+        """How a choice is called; None when `source` has no such choice."""
+        kind, _, role = source.partition(":")
+        with self.platform.read() as session:
+            if kind == PEOPLE:
+                try:
+                    one = directory.find_person(session, value)
+                except directory.PersonUnknown:
+                    return None
+                fits = not role or not one.roles.isdisjoint(role.split(","))
+                return one.shown if one.active and fits else None
+            return desk_lookups.choice_label(session, source=kind, value=value)
+
+    def person_name(self, login: str) -> str:
+        """A person's name in the language in force."""
+        key = (login, current_locale())
+        known = self._names.get(key)
+        if known is None or monotonic() - known[0] > _KEEP_SECONDS:
+            with self.platform.read() as session:
+                name = directory.names_of(session, [login])[login]
+            known = self._names[key] = (monotonic(), name)
+        return known[1]
+
+    def role_name(self, role: str) -> str:
+        """A role's name in the language in force; an unknown code stays as it is."""
+        at, locale, names = self._roles
+        if locale != current_locale() or monotonic() - at > _KEEP_SECONDS:
+            with self.platform.read() as session:
+                names = dict(directory.role_names(session))
+            self._roles = (monotonic(), current_locale(), names)
+        return names.get(role, role)

@@ -1,0 +1,80 @@
+"""What may be started by hand: `config/start.toml`, read when it changes."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jiedan.core.actor import Actor
+from jiedan.core.errors import Invalid
+from jiedan.core.i18n import pick
+from jiedan.web.house import platform
+
+_kept: dict[Path, tuple[float, tuple[Way, ...]]] = {}
+
+
+class StartInvalid(Invalid):
+    """The list of what may be started is wrong: %(complaint)s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to start something."""
+
+    name: str
+    process: str
+    zh: str
+    en: str
+    about_zh: str = ""
+    about_en: str = ""
+    icon: str = "start"
+    roles: tuple[str, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return pick(self.zh, self.en)
+
+    @property
+    def about(self) -> str:
+        return pick(self.about_zh, self.about_en)
+
+    def open_to(self, actor: Actor) -> bool:
+        return not self.roles or actor.has_any(*self.roles)
+
+
+def startable_by(actor: Actor) -> list[Way]:
+    """The ways open to a person, in the order of the file."""
+    return [way for way in _ways() if way.open_to(actor)]
+
+
+def find_startable(name: str, actor: Actor) -> Way | None:
+    """The way of that name, when it is open to the person."""
+    return next((way for way in startable_by(actor) if way.name == name), None)
+
+
+def _ways() -> tuple[Way, ...]:
+    path = platform().settings.config_dir / "start.toml"
+    if not path.is_file():
+        return ()
+    changed = path.stat().st_mtime
+    kept = _kept.get(path)
+    if kept is None or kept[0] != changed:
+        kept = _kept[path] = (changed, load_ways(path))
+    return kept[1]
+
+
+def load_ways(path: Path) -> tuple[Way, ...]:
+    """All ways of a file. Raises StartInvalid."""
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+        lines = raw.get("way", [])
+        ways = tuple(Way(**{**line, "roles": tuple(line.get("roles", ()))}) for line in lines)
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise StartInvalid(complaint=str(error)) from error
+    if len({way.name for way in ways}) != len(ways):
+        raise StartInvalid(complaint="a name occurs twice")
+    return ways

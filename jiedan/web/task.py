@@ -1,0 +1,240 @@
+"""The page of one task: its form beside the order's facts, its files, comments and history."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from jiedan.core.errors import Conflict, Forbidden, Invalid, JiedanError
+from jiedan.core.i18n import gettext
+from jiedan.flow.errors import StaleTask, TaskAlreadyCompleted, TaskNoLongerOpen
+from jiedan.flow.history import list_history
+from jiedan.flow.remarks import comment, detach
+from jiedan.flow.tasks import (
+    Answer,
+    Completed,
+    OpenedTask,
+    claim_task,
+    complete_task,
+    open_task,
+    save_draft,
+    unclaim_task,
+)
+from jiedan.web.errors import status_of
+from jiedan.web.formatting import said
+from jiedan.web.house import flow, person
+from jiedan.web.order_facts import order_beside
+from jiedan.web.outcomes import outcome_name
+from jiedan.web.task_form import TaskForm, change_rows, form_of, put_beside, read_answer
+from jiedan.web.timeline import tell
+
+blueprint = Blueprint("task", __name__, url_prefix="/tasks/<uuid:task_id>")
+EDITING = frozenset({"complete", "save"})
+
+
+@blueprint.get("")
+def show(task_id: UUID) -> str:
+    """The task as it is, with the draft when there is one."""
+    task = _open(task_id)
+    return _page(task, form_of(task))
+
+
+def _open(task_id: UUID) -> OpenedTask:
+    return open_task(flow(), actor=person(), task_id=task_id)
+
+
+def _page(task: OpenedTask, form: TaskForm | None, **more: Any) -> str:
+    return render_template("task/show.html", **_parts(task, form), **more)
+
+
+def _parts(task: OpenedTask, form: TaskForm | None) -> dict[str, Any]:
+    editable = bool(task.verbs & EDITING)
+    history = list_history(flow(), instance_id=task.instance_id)
+    return {
+        "task": task,
+        "form": form,
+        "shown": form.shown(read_only=not editable) if form else None,
+        "editable": editable,
+        "key": request.form.get("_key") or uuid4().hex,
+        "order": order_beside(task),
+        "story": tell(history),
+        "outcome_label": outcome_name(flow(), task.outcome),
+    }
+
+
+@blueprint.post("/form")
+def recheck(task_id: UUID) -> str:
+    """The form again, with a row more or less and conditions looked at anew; nothing is kept."""
+    task, form = _answered(task_id)
+    if form is None:
+        return _page(task, form)
+    command = request.form.get("_row")
+    if command:
+        change_rows(form, command)
+    else:
+        form.complain_early()
+    if request.headers.get("HX-Request") == "true":
+        return render_template("task/form.html", **_parts(task, form))
+    return _page(task, form)
+
+
+@blueprint.post("/draft")
+def draft(task_id: UUID) -> Response | str:
+    """Keep what is filled in, right or wrong, for later."""
+    task, form = _answered(task_id)
+    values = form.raw if form and form.raw else {}
+    save_draft(flow(), actor=person(), task_id=task_id, version=_version(task), values=values)
+    flash(gettext("Saved. Nobody else sees it until you hand it in."), "good")
+    return redirect(url_for("task.show", task_id=task_id), 303)
+
+
+@blueprint.post("/completion")
+def complete(task_id: UUID) -> Response | tuple[str, int] | str:
+    """Hand the task in and go on to the next one that is mine, else to the inbox."""
+    task, form = _answered(task_id)
+    outcome = request.form.get("_outcome") or None
+    try:
+        done = complete_task(
+            flow(),
+            actor=person(),
+            task_id=task_id,
+            version=_version(task),
+            answer=Answer(
+                outcome=outcome,
+                values=form.raw if form and form.raw else {},
+                note=request.form.get("_note", "")[:1000].strip() or None,
+            ),
+            key=request.form.get("_key") or None,
+        )
+    except Invalid as refusal:
+        if form is None:
+            raise
+        form.errors.update(refusal.fields or {"_form": refusal.message()})
+        return _page(task, form), 422
+    except (TaskAlreadyCompleted, TaskNoLongerOpen):
+        raise
+    except (Conflict, Forbidden) as refusal:
+        return _refused(task, form, refusal), status_of(refusal)
+    return _go_on(task, outcome, done)
+
+
+def _answered(task_id: UUID) -> tuple[OpenedTask, TaskForm | None]:
+    task = _open(task_id)
+    form = form_of(task)
+    if form is not None:
+        read_answer(form)
+    return task, form
+
+
+def _version(task: OpenedTask) -> int:
+    """The version that the page was drawn from; files put beside the task do not count."""
+    try:
+        return int(request.form.get("_version", ""))
+    except ValueError:
+        return task.version
+
+
+def _refused(task: OpenedTask, form: TaskForm | None, refusal: JiedanError) -> str:
+    """What was typed stays on the page, together with why it was not taken."""
+    if isinstance(refusal, StaleTask) and form is not None:
+        return _page(task, form, refusal=refusal.message(), changed=_changes(task, form))
+    return _page(task, form, refusal=refusal.message())
+
+
+def _changes(task: OpenedTask, form: TaskForm) -> list[tuple[str, str, str]]:
+    """What the stored draft holds against what was typed: (label, there, here)."""
+    assert form.raw is not None
+    there = TaskForm(task, form.form, files=form.files).shown(read_only=True)
+    here = form.shown(read_only=True)
+    found = []
+    for theirs, mine in zip(_cells(there.rows), _cells(here.rows), strict=False):
+        if theirs.name == mine.name and theirs.said != mine.said:
+            found.append((mine.label, theirs.said, mine.said))
+    return found
+
+
+def _cells(rows: Any) -> list[Any]:
+    cells = []
+    for row in rows:
+        for cell in row:
+            cells.append(cell)
+            cells.extend(_cells(cell.cells))
+    return cells
+
+
+def _go_on(task: OpenedTask, outcome: str | None, done: Completed) -> Response:
+    label = outcome_name(flow(), outcome)
+    name = pick_name(task)
+    flash(
+        gettext("%(task)s: %(outcome)s.", task=name, outcome=label)
+        if label
+        else gettext("%(task)s is done.", task=name),
+        "good",
+    )
+    mine = next((one for one in done.next_tasks if one.mine), None)
+    if mine is not None:
+        flash(gettext("It goes on with you: %(task)s.", task=said(mine)), "info")
+        return redirect(url_for("task.show", task_id=mine.task_id), 303)
+    if done.next_tasks:
+        names = ", ".join(said(one) for one in done.next_tasks[:3])
+        flash(gettext("It goes on with others: %(tasks)s.", tasks=names), "info")
+    return redirect(url_for("inbox.todo"), 303)
+
+
+def pick_name(task: OpenedTask) -> str:
+    """The task's name in the reader's language."""
+    return said(task)
+
+
+@blueprint.post("/claim")
+def claim(task_id: UUID) -> Response:
+    """Take the task out of the others' inboxes."""
+    try:
+        claim_task(flow(), actor=person(), task_id=task_id)
+    except (Conflict, Forbidden) as refusal:
+        flash(refusal.message(), "warn")
+    return redirect(url_for("task.show", task_id=task_id), 303)
+
+
+@blueprint.post("/unclaim")
+def unclaim(task_id: UUID) -> Response:
+    """Give the task back."""
+    unclaim_task(flow(), actor=person(), task_id=task_id)
+    flash(gettext("Given back."), "good")
+    return redirect(url_for("inbox.todo"), 303)
+
+
+@blueprint.post("/comments")
+def add_comment(task_id: UUID) -> Response:
+    """Say something that stays beside the task."""
+    task = _open(task_id)
+    text = request.form.get("text", "").strip()
+    if not text or len(text) > 1000:
+        flash(gettext("A comment has 1 to 1000 characters."), "bad")
+    else:
+        comment(flow(), actor=person(), text=text, task_id=task.task_id)
+    return redirect(url_for("task.show", task_id=task_id, _anchor="comments"), 303)
+
+
+@blueprint.post("/files")
+def add_files(task_id: UUID) -> Response:
+    """Put files beside the task."""
+    task = _open(task_id)
+    for upload in request.files.getlist("file"):
+        if not upload.filename:
+            continue
+        try:
+            put_beside(task.task_id, upload)
+        except JiedanError as refusal:
+            flash(f"{upload.filename}: {refusal.message()}", "bad")
+    return redirect(url_for("task.show", task_id=task_id, _anchor="files"), 303)
+
+
+@blueprint.post("/files/<uuid:attachment_id>/removal")
+def remove_file(task_id: UUID, attachment_id: UUID) -> Response:
+    """Take a file away again while the task is open."""
+    detach(flow(), actor=person(), attachment_id=attachment_id)
+    return redirect(url_for("task.show", task_id=task_id, _anchor="files"), 303)

@@ -1,0 +1,127 @@
+"""The story of an order: history entries as people tell it, machine noise left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jiedan.core.i18n import format_duration, gettext
+from jiedan.flow.history import HistoryEntry
+from jiedan.web.formatting import person_name, said
+from jiedan.web.house import flow
+from jiedan.web.outcomes import outcome_name
+
+_QUIET = frozenset(
+    {
+        "startEvent", "sequenceFlow", "exclusiveGateway", "parallelGateway", "inclusiveGateway",
+        "eventBasedGateway", "scriptTask", "subProcess", "intermediateThrowEvent", "userTask",
+    }
+)  # fmt: skip
+_TONES: Mapping[str, str] = {
+    "completed": "good",
+    "incident": "bad",
+    "breached": "bad",
+    "escalated": "bad",
+    "cancelled": "bad",
+    "suspended": "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A decision that was taken and the rows that said so."""
+
+    decision_id: str
+    value: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of the story."""
+
+    at: datetime
+    tone: str
+    who: str
+    what: str
+    outcome: str
+    note: str
+    took: str
+    rules: tuple[Rule, ...]
+    by_machine: bool
+
+
+def tell(history: Iterable[HistoryEntry]) -> list[Told]:
+    """Newest first; gateways, scripts and the like only when a decision fired there."""
+    told = [_told(entry) for entry in history if _is_worth_telling(entry)]
+    told.reverse()
+    return told
+
+
+def _is_worth_telling(entry: HistoryEntry) -> bool:
+    return bool(entry.decisions) or entry.kind not in _QUIET
+
+
+def _told(entry: HistoryEntry) -> Told:
+    return Told(
+        at=entry.at,
+        tone=_TONES.get(entry.kind, "special" if entry.decisions else ""),
+        who=_who(entry),
+        what=_what(entry),
+        outcome=outcome_name(flow(), entry.outcome) if entry.outcome else "",
+        note=entry.note or "",
+        took=_took(entry),
+        rules=tuple(Rule(d.decision_id, _value(d.value), d.rules) for d in entry.decisions),
+        by_machine=entry.actor in (None, "system"),
+    )
+
+
+def _who(entry: HistoryEntry) -> str:
+    if entry.actor in (None, "system"):
+        return ""
+    name = person_name(entry.actor)
+    if entry.on_behalf_of:
+        return gettext(
+            "%(deputy)s for %(principal)s",
+            deputy=name,
+            principal=person_name(entry.on_behalf_of),
+        )
+    return name
+
+
+def _what(entry: HistoryEntry) -> str:
+    name = said(entry)
+    spoken = {
+        "completed": "%(name)s",
+        "claimed": "claimed %(name)s",
+        "unclaimed": "gave %(name)s back",
+        "incident": "%(name)s failed and waits for an admin",
+        "retried": "tried %(name)s again",
+        "skipped": "skipped %(name)s",
+        "breached": "%(name)s is past its deadline",
+        "escalated": "%(name)s was handed up",
+        "suspended": "suspended the process",
+        "resumed": "resumed the process",
+        "cancelled": "cancelled %(name)s",
+        "message": "message received: %(name)s",
+        "endEvent": "end: %(name)s",
+    }.get(entry.kind)
+    return gettext(spoken, name=name) if spoken else name
+
+
+def _took(entry: HistoryEntry) -> str:
+    if entry.kind != "completed" or entry.entered_at is None or entry.at <= entry.entered_at:
+        return ""
+    return format_duration(entry.at - entry.entered_at)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {_value(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(one) for one in value)
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return "—" if value is None else str(value)
