@@ -41,6 +41,8 @@ def repair(root: etree._Element) -> list[Finding]:
     findings = []
     for node in root.iter():
         kind = local_name(node)
+        if node.tag != bpmn(kind):
+            continue
         if kind == "process" and not node.get("id"):
             node.set("id", _free("process", taken))
         if node.get("id") or kind not in FLOW_NODES | {"sequenceFlow"}:

@@ -1,9 +1,10 @@
 """The stored form of a running instance: a few lists, as JSON, compressed when that pays.
 
 Format 1. First byte: 0 plain, 1 zlib. Then JSON:
-`{"f": format, "r": root process, "v": variables, "t": tokens}`; a token is
-`[id, element, state, parent, internal, own variables, inside]`, where own variables are
-`[values, barrier]` and inside is `{"p": called process, "g": given variables, "v", "b", "t"}`.
+`{"f": format, "r": root process, "v": variables, "t": tokens, "s": what runs inside tokens}`; a
+token is `[id, element, state, parent, internal, own variables]`, own variables are
+`[values, barrier]`; each entry of "s" is `{"i": token, "v": variables, "t": tokens}` with "g", the
+variables given to a called process.
 Times are ISO text in UTC. Neither the specification nor finished or predicted tasks are stored.
 """
 
@@ -35,40 +36,36 @@ _MAX_UNPACKED = 64 * 1024 * 1024
 
 def dump(instance: Instance) -> bytes:
     """Save an instance between two steps."""
-    text = orjson.dumps(
-        {
-            "f": FORMAT,
-            "r": instance.spec.name,
-            "v": instance.scope.values,
-            "t": _dump_tokens(instance),
-        }
-    )
+    stored = {
+        "f": FORMAT,
+        "r": instance.spec.name,
+        "v": instance.scope.values,
+        "t": _dump_tokens(instance),
+    }
+    if instance.subprocesses:
+        stored["s"] = [_dump_inside(inner) for inner in instance.subprocesses.values()]
+    text = orjson.dumps(stored)
     return b"\0" + text if len(text) < _WORTH_PACKING else b"\1" + zlib.compress(text, 1)
 
 
 def _dump_tokens(workflow: Workflow) -> list[Any]:
-    subprocesses = workflow.top_workflow.subprocesses
-    tokens = []
-    for task in workflow.tasks.values():
-        scope = task.scope
-        inner = subprocesses.get(task.id)
-        tokens.append(
-            [
-                task.id.hex,
-                task.task_spec.name,
-                task._state,
-                0 if task._parent is None else task._parent.hex,
-                task.internal_data,
-                0 if scope is workflow.scope else [scope.values, scope.barrier],
-                0 if inner is None else _dump_inside(task, inner),
-            ]
-        )
-    return tokens
+    shared = workflow.scope
+    return [
+        [
+            task.id.hex,
+            task.task_spec.name,
+            task._state,
+            0 if task._parent is None else task._parent.hex,
+            task.internal_data,
+            0 if task.scope is shared else [task.scope.values, task.scope.barrier],
+        ]
+        for task in workflow.tasks.values()
+    ]
 
 
-def _dump_inside(task: TokenTask, inner: Workflow) -> dict[str, Any]:
-    scope = inner.scope
-    dumped: dict[str, Any] = {"v": scope.values, "t": _dump_tokens(inner)}
+def _dump_inside(inner: Workflow) -> dict[str, Any]:
+    scope, task = inner.scope, inner.parent_task
+    dumped: dict[str, Any] = {"i": task.id.hex, "v": scope.values, "t": _dump_tokens(inner)}
     if "c" in task.internal_data:
         dumped["g"] = scope.parent.values
     if inner.early_end is not None:
@@ -84,7 +81,11 @@ def load(model: ProcessModel, state: bytes) -> Instance:
             raise StateUnreadable(f"format {stored['f']} is not known")
         instance = Instance(model, model.processes[stored["r"]])
         instance.scope.values = stored["v"]
-        _load_tokens(instance, stored["t"])
+        index: dict[str, TokenTask] = {}
+        _load_tokens(instance, stored["t"], index)
+        for inside in stored.get("s", ()):
+            # A workflow stands before those inside it: it was there first.
+            _load_inside(instance, inside, index)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, zlib.error) as problem:
         raise StateUnreadable(f"{type(problem).__name__}: {problem}") from problem
     instance.completed = not stored["t"]
@@ -103,17 +104,17 @@ def _unpack(state: bytes) -> bytes:
     return text
 
 
-def _load_tokens(workflow: Workflow, stored: list[Any]) -> None:
+def _load_tokens(workflow: Workflow, stored: list[Any], index: dict[str, TokenTask]) -> None:
     top = workflow.top_workflow
     specs = workflow.spec.task_specs
-    for task_id, name, state, parent_id, internal, own, inside in stored:
-        # A parent always stands before its children: it was there first.
-        parent = workflow.tasks[UUID(hex=parent_id)] if parent_id else None
+    for task_id, name, state, parent_id, internal, own in stored:
+        parent = index[parent_id] if parent_id else None  # it was there first
         spec = specs[name]
         scope = workflow.scope
         if own:
             scope = Scope(own[0], parent.scope if spec.is_item else scope, own[1])
         task = TokenTask(workflow, spec, parent, state, UUID(hex=task_id), scope)
+        index[task_id] = task
         task.internal_data = internal
         task.entered = "l" not in internal
         task.announced = True
@@ -127,13 +128,11 @@ def _load_tokens(workflow: Workflow, stored: list[Any]) -> None:
             top.waiting[task.id] = task
             if internal["wait"] == "condition":
                 top.conditions[task.id] = task
-        if inside:
-            _load_inside(task, inside)
 
 
-def _load_inside(task: TokenTask, inside: dict[str, Any]) -> None:
+def _load_inside(top: Instance, inside: dict[str, Any], index: dict[str, TokenTask]) -> None:
+    task = index[inside["i"]]
     spec = task.task_spec
-    top = task.workflow.top_workflow
     if isinstance(spec, CallActivity):
         inner_spec = top.model.processes[task.internal_data["c"]]
         scope = Scope(inside["v"], Scope(inside["g"]), barrier=True)
@@ -145,4 +144,4 @@ def _load_inside(task: TokenTask, inside: dict[str, Any]) -> None:
     if "e" in inside:
         inner.early_end = spec
     top.subprocesses[task.id] = inner
-    _load_tokens(inner, inside["t"])
+    _load_tokens(inner, inside["t"], index)

@@ -54,6 +54,12 @@ class UserTask(Element):
         )
         top.wait(task, "task", opened)
 
+    def leave(self, task: TokenTask, result: Mapping[str, Any]) -> None:
+        """What the platform gives is merged in any case; output mappings see the answer, too."""
+        if self.outputs_mapped and result:
+            self.outer_scope(task).assign_all(result)
+        super().leave(task, result)
+
     def _moment(self, task: TokenTask, value: Term | None) -> datetime | None:
         if value is None:
             return None
