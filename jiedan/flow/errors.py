@@ -1,6 +1,9 @@
 """What can be refused in the process platform; each docstring is the message."""
 
+from datetime import datetime
+
 from jiedan.core.errors import Conflict, Forbidden, Invalid, NotFound
+from jiedan.core.i18n import current_locale, format_datetime, gettext, use_locale
 
 
 class TaskNotFound(NotFound):
@@ -9,6 +12,14 @@ class TaskNotFound(NotFound):
 
 class TaskAlreadyCompleted(Conflict):
     """%(by)s already completed this task at %(at)s."""
+
+    by: str
+    at: datetime
+
+    def message(self, locale: str | None = None) -> str:
+        """Who was faster, and when by the wall clock."""
+        with use_locale(locale or current_locale()):
+            return gettext(self.msgid(), by=self.by, at=format_datetime(self.at))
 
 
 class TaskNoLongerOpen(Conflict):
@@ -41,6 +52,10 @@ class InstanceSuspended(Conflict):
 
 class InstanceOver(Conflict):
     """This process instance has already ended."""
+
+
+class InstanceLoops(Conflict):
+    """The process runs in circles at “%(element)s” without stopping. Nothing was changed."""
 
 
 class InstanceInState(Conflict):
@@ -109,3 +124,7 @@ class HandlerMissing(Conflict):
 
 class InputMissing(Conflict):
     """The handler “%(name)s” needs “%(input)s”, which is not set."""
+
+
+class IncidentStays(Conflict):
+    """This incident cannot be retried or skipped: cancel the instance or move it along."""

@@ -51,7 +51,7 @@ class DecisionResult:
 class Platform(Protocol):
     """What a context asks of the running step; `jiedan.flow.host` answers."""
 
-    def decide(self, decision_id: str, inputs: dict[str, Any]) -> DecisionResult: ...
+    def take_decision(self, decision_id: str, inputs: dict[str, Any]) -> DecisionResult: ...
     def publish(
         self, message: str, correlation_key: str, payload: dict[str, Any], key: str | None
     ) -> None: ...
@@ -93,7 +93,7 @@ class Context:
 
     def decide(self, decision_id: str, /, **inputs: Any) -> DecisionResult:
         """Ask the newest version of a decision; the rules that fired are kept in the history."""
-        return self.platform.decide(decision_id, inputs)
+        return self.platform.take_decision(decision_id, inputs)
 
     def publish(
         self,

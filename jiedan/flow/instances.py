@@ -1,97 +1,67 @@
 """Owns the life of an instance: start, suspend, resume, cancel, list, show."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from jiedan.core import audit
 from jiedan.core.actor import Actor
 from jiedan.core.work import Work
-from jiedan.flow.history import HistoryEntry
-from jiedan.flow.inbox import TaskItem
-from jiedan.flow.incidents import Incident
-from jiedan.flow.jobs import Job
-from jiedan.flow.pages import Page
+from jiedan.flow.access import is_mine
+from jiedan.flow.current import Bundle, Version, bundle_of, current, read_sources
+from jiedan.flow.delivery import drain
+from jiedan.flow.errors import (
+    DefinitionNotFound,
+    InstanceInState,
+    NotAllowed,
+    ReasonMissing,
+)
+from jiedan.flow.history import history_of, write_note
+from jiedan.flow.idempotency import first_result, keep_result
+from jiedan.flow.inbox import tasks_of
+from jiedan.flow.incidents import incidents_of
+from jiedan.flow.instance import Instance, load_instance
+from jiedan.flow.instance_views import (
+    DiagramOf,
+    InstanceItem,
+    InstanceView,
+    Started,
+    TokenAt,
+    Waiting,
+)
+from jiedan.flow.jobs import jobs_of
+from jiedan.flow.opening import attachments_of, comments_of, live_of, variables_of
+from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
-from jiedan.flow.states import InstanceState
-from jiedan.flow.tasks import Attachment, Comment, NextTask
+from jiedan.flow.searching import search_words
+from jiedan.flow.sla import halt_deadlines, shift_deadlines
+from jiedan.flow.starting import begin
+from jiedan.flow.states import InstanceState, JobKind, JobState, TaskState
+from jiedan.flow.step import Step, step_of
+from jiedan.flow.tables import BundleRow, InstanceRow, JobRow, SubscriptionRow, TaskRow
+from jiedan.flow.task_views import NextTask
 
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    instance_id: UUID
-    business_key: str | None
-    state: InstanceState
-    next_tasks: tuple[NextTask, ...]
-    replayed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceItem:
-    """One row of a list of instances."""
-
-    instance_id: UUID
-    process_id: str
-    process_name: str
-    process_name_en: str
-    version: int
-    business_key: str | None
-    title: str | None
-    summary: Mapping[str, str]
-    state: InstanceState
-    started_by: str
-    started_at: datetime
-    ended_at: datetime | None
-    waiting_at: tuple[str, ...]
-    """Names of the open user tasks."""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenAt:
-    """Where a token rests on the diagram."""
-
-    process_id: str
-    element_id: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A message subscription or timer of an instance."""
-
-    kind: str
-    element_id: str
-    name: str
-    correlation_key: str | None
-    due_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class DiagramOf:
-    """One diagram of the instance's bundle."""
-
-    process_id: str
-    name: str
-    version: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class InstanceView:
-    item: InstanceItem
-    revision: int
-    end_note: str | None
-    tokens: tuple[TokenAt, ...]
-    variables: Mapping[str, Any]
-    tasks: tuple[TaskItem, ...]
-    waiting: tuple[Waiting, ...]
-    jobs: tuple[Job, ...]
-    history: tuple[HistoryEntry, ...]
-    incidents: tuple[Incident, ...]
-    comments: tuple[Comment, ...]
-    attachments: tuple[Attachment, ...]
-    diagrams: tuple[DiagramOf, ...]
+__all__ = [
+    "DiagramOf",
+    "InstanceItem",
+    "InstanceView",
+    "Started",
+    "TokenAt",
+    "Waiting",
+    "cancel_instance",
+    "diagram_of",
+    "list_instances",
+    "resume_instance",
+    "show_instance",
+    "start_in",
+    "start_instance",
+    "suspend_instance",
+]
 
 
 def start_instance(
@@ -104,8 +74,28 @@ def start_instance(
     key: str | None = None,
     start_element: str | None = None,
 ) -> Started:
-    """Start an instance on the newest version and run it to its first wait state."""
-    raise NotImplementedError
+    """Start an instance on the newest version and run it to its first wait state.
+
+    A replay with the same `key` gets the first result, `replayed=True`; the same key for
+    another request raises KeyReused. Raises ProcessNotFound.
+    """
+    request = [process_id, dict(variables or {}), business_key, start_element]
+    with flow.platform.work(actor=actor) as work:
+        known = first_result(work, key, "instance.start", request)
+        if known is not None:
+            instance = load_instance(work.session, UUID(known["instance_id"]))
+            return Started(instance.id, instance.business_key, instance.state, (), replayed=True)
+        started = start_in(
+            work,
+            flow,
+            process_id=process_id,
+            variables=variables,
+            business_key=business_key,
+            start_element=start_element,
+        )
+        result = {"instance_id": str(started.instance_id)}
+        keep_result(work, key, "instance.start", request, result)
+        return started
 
 
 def start_in(
@@ -115,24 +105,81 @@ def start_in(
     process_id: str,
     variables: Mapping[str, Any] | None = None,
     business_key: str | None = None,
+    start_element: str | None = None,
 ) -> Started:
     """The same inside a transaction that is already open."""
-    raise NotImplementedError
+    step = begin(
+        work,
+        flow,
+        process_id=process_id,
+        variables=variables or {},
+        business_key=business_key,
+        start_element=start_element,
+    )
+    drain(work, flow)
+    return Started(
+        instance_id=step.instance.id,
+        business_key=step.instance.business_key,
+        state=step.instance.state,
+        next_tasks=tuple(
+            NextTask(
+                task_id=one.task_id,
+                element_id=one.element_id,
+                name=one.name,
+                name_en=one.name_en,
+                mine=is_mine(work.actor, one.owners, one.assignee),
+            )
+            for one in step.opened
+        ),
+    )
 
 
 def suspend_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> None:
     """Nothing of it runs, nobody can complete its tasks, deadlines stand still."""
-    raise NotImplementedError
+    with _admin_step(flow, actor, instance_id, reason) as (work, step):
+        instance = step.instance
+        if instance.state not in (InstanceState.ACTIVE, InstanceState.INCIDENT):
+            raise InstanceInState(state=instance.state)
+        _set_state(
+            work,
+            instance,
+            InstanceState.SUSPENDED,
+            resume_state=instance.state,
+            suspended_at=work.now,
+        )
+        _move_jobs(work, instance_id, JobState.DUE, JobState.SUSPENDED)
+        halt_deadlines(work, instance_id=instance_id)
+        _tell(work, instance_id, "suspended", reason)
 
 
 def resume_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str = "") -> None:
-    """Go on; deadlines move by the time it was suspended."""
-    raise NotImplementedError
+    """Go on; deadlines of tasks move by the time it was suspended, timers are caught up."""
+    with _admin_step(flow, actor, instance_id, reason or "-") as (work, step):
+        instance = step.instance
+        if instance.state is not InstanceState.SUSPENDED:
+            raise InstanceInState(state=instance.state)
+        paused = work.now - (instance.suspended_at or work.now)
+        back_to = InstanceState(instance.resume_state or InstanceState.ACTIVE)
+        _set_state(work, instance, back_to, resume_state=None, suspended_at=None)
+        _move_jobs(work, instance_id, JobState.SUSPENDED, JobState.DUE)
+        shift_deadlines(work, flow, instance_id=instance_id, by=paused)
+        _tell(work, instance_id, "resumed", reason)
+        step.take_early_messages()
+        drain(work, flow)
+        work.after_commit(lambda: flow.wake(work.now))
 
 
 def cancel_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> None:
     """End it where it stands; open tasks, jobs, timers and subscriptions go with it."""
-    raise NotImplementedError
+    with _admin_step(flow, actor, instance_id, reason) as (work, step):
+        if step.instance.state.is_over:
+            raise InstanceInState(state=step.instance.state)
+        step.live.terminate()
+        _set_state(work, step.instance, InstanceState.CANCELLED, end_note=reason.strip())
+        step.save()
+        _move_jobs(work, instance_id, JobState.SUSPENDED, JobState.CANCELLED)
+        _tell(work, instance_id, "cancelled", reason)
+        drain(work, flow)
 
 
 def list_instances(
@@ -149,14 +196,202 @@ def list_instances(
     size: int = 20,
 ) -> Page[InstanceItem]:
     """Newest first. Who may see what is the caller's business."""
-    raise NotImplementedError
+    wanted = _items()
+    for word in search_words(query):
+        wanted = wanted.where(InstanceRow.search.like(f"%{word}%", escape="\\"))
+    if process_id is not None:
+        wanted = wanted.where(InstanceRow.process_id == process_id)
+    if states:
+        wanted = wanted.where(InstanceRow.state.in_(states))
+    if business_key is not None:
+        wanted = wanted.where(InstanceRow.business_key == business_key)
+    if started_by is not None:
+        wanted = wanted.where(InstanceRow.started_by == started_by)
+    if started_from is not None:
+        wanted = wanted.where(InstanceRow.started_at >= started_from)
+    if started_to is not None:
+        wanted = wanted.where(InstanceRow.started_at < started_to)
+    counted = wanted.with_only_columns(InstanceRow.id).limit(COUNT_UP_TO).subquery()
+    keys = read_cursor(after, moment, UUID)
+    if keys is not None:
+        wanted = wanted.where(tuple_(InstanceRow.started_at, InstanceRow.id) < tuple(keys))
+    newest = wanted.order_by(InstanceRow.started_at.desc(), InstanceRow.id.desc())
+    with flow.platform.read() as session:
+        rows = session.execute(newest.limit(size + 1)).all()
+        number = session.execute(select(func.count()).select_from(counted)).scalar_one()
+        waiting = _waiting_at(session, [row.id for row in rows[:size]])
+        names = current(session, flow).processes
+        items = tuple(
+            _item(row, names.get(row.process_id), waiting.get(row.id, ())) for row in rows[:size]
+        )
+    more = len(rows) > size
+    last = items[-1] if items else None
+    after_last = cursor(last.started_at, last.instance_id) if more and last else None
+    return Page(items, after_last, count_of(number))
 
 
 def show_instance(flow: Flow, *, instance_id: UUID) -> InstanceView:
     """Everything about one instance. Raises InstanceNotFound."""
-    raise NotImplementedError
+    now = flow.platform.clock.now()
+    with flow.platform.read() as session:
+        instance = load_instance(session, instance_id)
+        row = session.execute(_items().where(InstanceRow.id == instance_id)).one()
+        bundle = bundle_of(session, flow, instance.bundle_id)
+        live = live_of(flow, session, instance)
+        tasks = tasks_of(session, instance_id, now)
+        open_names = tuple(one.name for one in tasks if TaskState(one.state).is_open)
+        return InstanceView(
+            item=_item(row, current(session, flow).processes.get(row.process_id), open_names),
+            revision=instance.revision,
+            end_note=row.end_note,
+            tokens=()
+            if live is None
+            else tuple(TokenAt(one.process_id, one.element.id, one.state) for one in live.tokens()),
+            variables=variables_of(flow, session, instance) if live is None else live.variables(),
+            tasks=tasks,
+            waiting=_waiting(session, bundle, instance_id),
+            jobs=jobs_of(session, instance_id),
+            history=history_of(session, bundle, instance_id),
+            incidents=incidents_of(session, bundle, instance_id),
+            comments=comments_of(session, instance_id),
+            attachments=attachments_of(session, [one.task_id for one in tasks]),
+            diagrams=_diagrams(session, bundle),
+        )
 
 
 def diagram_of(flow: Flow, *, instance_id: UUID, process_id: str) -> bytes:
     """The BPMN file of one process as this instance runs it."""
-    raise NotImplementedError
+    with flow.platform.read() as session:
+        instance = load_instance(session, instance_id)
+        members = session.execute(
+            select(BundleRow.members).where(BundleRow.id == instance.bundle_id)
+        ).scalar_one()
+        if process_id not in members:
+            raise DefinitionNotFound(kind="process", key=process_id)
+        digest = members[process_id]["sha256"]
+        return read_sources(session, {digest})[digest]
+
+
+# --- changing ----------------------------------------------------------------------------------
+@contextmanager
+def _admin_step(
+    flow: Flow, actor: Actor, instance_id: UUID, reason: str
+) -> Iterator[tuple[Work, Step]]:
+    """A transaction of an admin on one instance, which needs a reason."""
+    if not (actor.has(flow.admins) or actor.is_system):
+        raise NotAllowed
+    if not reason.strip():
+        raise ReasonMissing
+    with flow.platform.work(actor=actor) as work:
+        yield work, step_of(work, flow, instance_id)
+
+
+def _set_state(work: Work, instance: Instance, state: InstanceState, **values: Any) -> None:
+    audit.record(
+        work,
+        action=f"instance.{state}",
+        entity=f"instance:{instance.id}",
+        before={"state": instance.state},
+        after={"state": state},
+    )
+    instance.state = state
+    work.session.execute(
+        update(InstanceRow).where(InstanceRow.id == instance.id).values(state=state, **values)
+    )
+
+
+def _move_jobs(work: Work, instance_id: UUID, source: JobState, target: JobState) -> None:
+    work.session.execute(
+        update(JobRow)
+        .where(JobRow.instance_id == instance_id, JobRow.state == source)
+        .values(state=target)
+    )
+
+
+def _tell(work: Work, instance_id: UUID, kind: str, reason: str) -> None:
+    write_note(work, instance_id=instance_id, kind=kind, note=reason.strip() or None)
+
+
+# --- reading -----------------------------------------------------------------------------------
+def _items() -> Select[Any]:
+    return select(
+        InstanceRow.id,
+        InstanceRow.process_id,
+        InstanceRow.version,
+        InstanceRow.business_key,
+        InstanceRow.title,
+        InstanceRow.summary,
+        InstanceRow.state,
+        InstanceRow.started_by,
+        InstanceRow.started_at,
+        InstanceRow.ended_at,
+        InstanceRow.end_note,
+    )
+
+
+def _item(row: Any, version: Version | None, waiting_at: tuple[str, ...]) -> InstanceItem:
+    return InstanceItem(
+        instance_id=row.id,
+        process_id=row.process_id,
+        process_name=version.name if version is not None else row.process_id,
+        process_name_en=version.name_en if version is not None else "",
+        version=row.version,
+        business_key=row.business_key,
+        title=row.title,
+        summary=row.summary or {},
+        state=InstanceState(row.state),
+        started_by=row.started_by,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        waiting_at=waiting_at,
+    )
+
+
+def _waiting_at(session: Session, instance_ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
+    rows = session.execute(
+        select(TaskRow.instance_id, TaskRow.name).where(
+            TaskRow.instance_id.in_(instance_ids),
+            TaskRow.state.in_((TaskState.OPEN, TaskState.CLAIMED)),
+        )
+    )
+    found: dict[UUID, tuple[str, ...]] = {}
+    for row in rows:
+        found[row.instance_id] = (*found.get(row.instance_id, ()), row.name)
+    return found
+
+
+def _waiting(session: Session, bundle: Bundle, instance_id: UUID) -> tuple[Waiting, ...]:
+    subscriptions = session.execute(
+        select(
+            SubscriptionRow.element_id, SubscriptionRow.message, SubscriptionRow.correlation_key
+        ).where(SubscriptionRow.instance_id == instance_id)
+    )
+    timers = session.execute(
+        select(JobRow.element_id, JobRow.due_at).where(
+            JobRow.instance_id == instance_id,
+            JobRow.kind == JobKind.TIMER,
+            JobRow.state.in_((JobState.DUE, JobState.SUSPENDED)),
+        )
+    )
+    return (
+        *(
+            Waiting("message", row.element_id, row.message, row.correlation_key, None)
+            for row in subscriptions
+        ),
+        *(Waiting("timer", row.element_id, row.element_id, None, row.due_at) for row in timers),
+    )
+
+
+def _diagrams(session: Session, bundle: Bundle) -> tuple[DiagramOf, ...]:
+    members = session.execute(
+        select(BundleRow.members).where(BundleRow.id == bundle.id)
+    ).scalar_one()
+    return tuple(
+        DiagramOf(
+            process_id,
+            bundle.processes[process_id].name,
+            members[process_id]["version"],
+            members[process_id]["sha256"],
+        )
+        for process_id in sorted(members, key=lambda one: (one != bundle.root, one))
+    )

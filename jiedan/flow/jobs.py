@@ -1,14 +1,30 @@
-"""Owns jobs: handlers run outside a step, and timers; who claims them, how they end."""
+"""Owns the list of jobs: what is due, who claims it, what admins see of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from jiedan.core.actor import Actor
-from jiedan.flow.pages import Page
+from sqlalchemy import func, or_, select, tuple_, update
+
+from jiedan.core import audit
+from jiedan.core.actor import SYSTEM, Actor
+from jiedan.core.clock import SystemClock
+from jiedan.core.work import Work
+from jiedan.flow.errors import JobNotFound, NotAllowed
+from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
+from jiedan.flow.states import JobKind, JobState
+from jiedan.flow.tables import InstanceRow, JobRow, TaskRow
+
+LEASE = timedelta(seconds=60)
+"""How long a worker that says nothing keeps a job beyond its handler's own timeout."""
+
+_jobs = JobRow.__table__
+_WALL = SystemClock()
+"""Leases run by the machine's clock: moving the demo's clock must not take work from anybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +51,7 @@ class ClaimedJob:
     """A job that this worker holds until `lease_until`, by `fence`."""
 
     id: UUID
-    kind: str
+    kind: JobKind
     fence: int
     attempt: int
     tries: int
@@ -48,24 +64,75 @@ class ClaimedJob:
     inputs: Mapping[str, Any]
 
 
-def next_due(flow: Flow) -> datetime | None:
-    """When the dispatcher has to wake up next: a job, a lease that ends, or a deadline's rung."""
-    raise NotImplementedError
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    """When the dispatcher has something to do: by the platform's clock, and by the machine's."""
+
+    due_at: datetime | None
+    lease_until: datetime | None
+
+
+def next_due(flow: Flow) -> NextDue:
+    """The earliest job or rung of a deadline, and the earliest end of a lease."""
+    due = select(func.min(JobRow.due_at)).where(JobRow.state == JobState.DUE)
+    rung = select(func.min(TaskRow.sla_at))
+    lease = select(func.min(JobRow.lease_until)).where(JobRow.state == JobState.RUNNING)
+    with flow.platform.read() as session:
+        row = session.execute(
+            select(due.scalar_subquery(), rung.scalar_subquery(), lease.scalar_subquery())
+        ).one()
+    moments = [one for one in row[:2] if one is not None]
+    return NextDue(min(moments, default=None), row[2])
 
 
 def claim_jobs(flow: Flow, *, worker: str, limit: int = 10) -> list[ClaimedJob]:
     """Take what is due, the longest due first; also what another worker's lease let go."""
-    raise NotImplementedError
-
-
-def run_job(flow: Flow, *, job: ClaimedJob) -> None:
-    """Do one claimed job and record how it ended; never raises for a failing handler."""
-    raise NotImplementedError
-
-
-def run_due(flow: Flow, *, worker: str = "inline", limit: int = 1000) -> int:
-    """Do everything that is due now, here: deadlines, timers, handlers. For tests and the CLI."""
-    raise NotImplementedError
+    with flow.platform.work(actor=SYSTEM) as work:
+        wall = _WALL.now()
+        ready = (
+            select(_jobs.c.id)
+            .where(
+                or_(
+                    (_jobs.c.state == JobState.DUE) & (_jobs.c.due_at <= work.now),
+                    (_jobs.c.state == JobState.RUNNING) & (_jobs.c.lease_until <= wall),
+                )
+            )
+            .order_by(_jobs.c.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = work.session.execute(
+            update(_jobs)
+            .where(_jobs.c.id.in_(ready.scalar_subquery()))
+            .values(
+                state=JobState.RUNNING,
+                worker=worker[:64],
+                fence=_jobs.c.fence + 1,
+                attempt=_jobs.c.attempt + 1,
+                lease_until=wall + LEASE,
+            )
+            .returning(*_jobs.c)
+        ).all()
+    jobs = [
+        ClaimedJob(
+            id=row.id,
+            kind=JobKind(row.kind),
+            fence=row.fence,
+            attempt=row.attempt,
+            tries=row.tries,
+            lease_until=row.lease_until,
+            instance_id=row.instance_id,
+            task_id=row.task_id,
+            process_id=row.process_id,
+            element_id=row.element_id,
+            handler=row.handler,
+            inputs=row.inputs or {},
+        )
+        for row in sorted(rows, key=lambda row: row.due_at)
+    ]
+    for job in jobs:
+        _extend(flow, job)
+    return jobs
 
 
 def list_jobs(
@@ -77,9 +144,101 @@ def list_jobs(
     size: int = 20,
 ) -> Page[Job]:
     """By due time."""
-    raise NotImplementedError
+    wanted = _all_jobs()
+    if states:
+        wanted = wanted.where(JobRow.state.in_(states))
+    if instance_id is not None:
+        wanted = wanted.where(JobRow.instance_id == instance_id)
+    counted = wanted.with_only_columns(JobRow.id).limit(COUNT_UP_TO).subquery()
+    keys = read_cursor(after, moment, UUID)
+    if keys is not None:
+        wanted = wanted.where(tuple_(JobRow.due_at, JobRow.id) > tuple(keys))
+    with flow.platform.read() as session:
+        rows = session.execute(wanted.order_by(JobRow.due_at, JobRow.id).limit(size + 1)).all()
+        number = session.execute(select(func.count()).select_from(counted)).scalar_one()
+    items = tuple(_job(row) for row in rows[:size])
+    more = len(rows) > size
+    return Page(items, cursor(items[-1].due_at, items[-1].id) if more else None, count_of(number))
 
 
 def run_now(flow: Flow, *, actor: Actor, job_id: UUID) -> None:
-    """Make a waiting job or timer due at once."""
-    raise NotImplementedError
+    """Make a waiting job due at once; a timer fires only if the diagram's own time has come."""
+    if not (actor.has(flow.admins) or actor.is_system):
+        raise NotAllowed
+    with flow.platform.work(actor=actor) as work:
+        row = work.session.execute(
+            update(_jobs)
+            .where(_jobs.c.id == job_id, _jobs.c.state == JobState.DUE)
+            .values(due_at=work.now)
+            .returning(_jobs.c.instance_id)
+        ).first()
+        if row is None:
+            raise JobNotFound
+        audit.record(work, action="job.run_now", entity=f"job:{job_id}")
+        work.after_commit(partial(flow.wake, work.now))
+
+
+def held(work: Work, job: ClaimedJob) -> bool:
+    """Whether this worker still holds the job: nobody took it over, nothing cancelled it."""
+    row = work.session.execute(
+        select(_jobs.c.id)
+        .where(
+            _jobs.c.id == job.id,
+            _jobs.c.fence == job.fence,
+            _jobs.c.state == JobState.RUNNING,
+        )
+        .with_for_update()
+    ).first()
+    return row is not None
+
+
+def jobs_of(session: Any, instance_id: UUID) -> tuple[Job, ...]:
+    """The jobs and timers of one instance that are not over, by due time."""
+    rows = session.execute(
+        _all_jobs()
+        .where(
+            JobRow.instance_id == instance_id,
+            JobRow.state.not_in((JobState.DONE, JobState.CANCELLED)),
+        )
+        .order_by(JobRow.due_at, JobRow.id)
+    )
+    return tuple(_job(row) for row in rows)
+
+
+def _extend(flow: Flow, job: ClaimedJob) -> None:
+    """A handler that may take longer than the lease gets a longer one."""
+    handler = flow.registry.handlers.get(job.handler or "")
+    if job.kind is not JobKind.HANDLER or handler is None or handler.timeout <= LEASE / 2:
+        return
+    with flow.platform.work(actor=SYSTEM) as work:
+        work.session.execute(
+            update(_jobs)
+            .where(_jobs.c.id == job.id, _jobs.c.fence == job.fence)
+            .values(lease_until=_WALL.now() + LEASE + handler.timeout)
+        )
+
+
+def _all_jobs() -> Any:
+    return select(*_jobs.c, InstanceRow.business_key).outerjoin(
+        InstanceRow, InstanceRow.id == JobRow.instance_id
+    )
+
+
+def _job(row: Any) -> Job:
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        state=row.state,
+        due_at=row.due_at,
+        instance_id=row.instance_id,
+        business_key=row.business_key,
+        process_id=row.process_id,
+        element_id=row.element_id,
+        handler=row.handler,
+        attempt=row.attempt,
+        tries=row.tries,
+        worker=row.worker,
+        lease_until=row.lease_until,
+        last_error=row.last_error,
+        created_at=row.created_at,
+    )

@@ -6,22 +6,31 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
+
+from jiedan.core import audit
 from jiedan.core.actor import Actor
 from jiedan.core.work import Work
-from jiedan.flow.pages import Page
+from jiedan.flow.delivery import Delivered, drain, place_again, receive
+from jiedan.flow.errors import MessageNotFound, ReasonMissing
+from jiedan.flow.handlers import plain
+from jiedan.flow.host import Outgoing
+from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
+from jiedan.flow.searching import search_words
 from jiedan.flow.states import MessageState
+from jiedan.flow.tables import JobRow, MessageRow
 
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """What became of a message. `started` when it started the instance."""
-
-    message_id: UUID
-    state: MessageState
-    instance_id: UUID | None
-    started: bool = False
-    replayed: bool = False
+__all__ = [
+    "Delivered",
+    "Message",
+    "deliver_message",
+    "discard_message",
+    "list_messages",
+    "publish",
+    "redeliver_message",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,20 @@ def deliver_message(
     The same key and payload again gets the first result (`replayed`); the same key with another
     payload raises ConflictingPayload.
     """
-    raise NotImplementedError
+
+    def once() -> Delivered:
+        with flow.platform.work(actor=actor) as work:
+            return publish(
+                work, flow, name=name, correlation_key=correlation_key, payload=payload, key=key
+            )
+
+    try:
+        return once()
+    except IntegrityError:
+        # On PostgreSQL two deliveries of one key can pass each other; the second look finds it.
+        if key is None:
+            raise
+        return once()
 
 
 def publish(
@@ -67,7 +89,10 @@ def publish(
     key: str | None = None,
 ) -> Delivered:
     """The same from inside a transaction that is already open."""
-    raise NotImplementedError
+    message = Outgoing(name, correlation_key, plain(dict(payload or {})), key)
+    delivered = receive(work, flow, message)
+    drain(work, flow)
+    return delivered
 
 
 def list_messages(
@@ -79,14 +104,87 @@ def list_messages(
     size: int = 20,
 ) -> Page[Message]:
     """Newest first; `{UNMATCHED}` is the dead-letter list."""
-    raise NotImplementedError
+    wanted = select(MessageRow)
+    if states:
+        wanted = wanted.where(MessageRow.state.in_(states))
+    for word in search_words(query):
+        wanted = wanted.where(
+            MessageRow.name.ilike(f"%{word}%", escape="\\")
+            | MessageRow.correlation_key.ilike(f"%{word}%", escape="\\")
+            | MessageRow.key.ilike(f"%{word}%", escape="\\")
+        )
+    counted = wanted.with_only_columns(MessageRow.id).limit(COUNT_UP_TO)
+    keys = read_cursor(after, moment, UUID)
+    if keys is not None:
+        wanted = wanted.where(tuple_(MessageRow.received_at, MessageRow.id) < (keys[0], keys[1]))
+    newest = wanted.order_by(MessageRow.received_at.desc(), MessageRow.id.desc())
+    with flow.platform.read() as session:
+        number = len(session.execute(counted).all())
+        rows = session.scalars(newest.limit(size + 1)).all()
+        last = rows[size - 1] if len(rows) > size else None
+        return Page(
+            items=tuple(_message(row) for row in rows[:size]),
+            after=None if last is None else cursor(last.received_at, last.id),
+            count=count_of(number),
+        )
 
 
 def redeliver_message(flow: Flow, *, actor: Actor, message_id: UUID) -> Delivered:
     """Try an unmatched or buffered message again."""
-    raise NotImplementedError
+    with flow.platform.work(actor=actor) as work:
+        row = _undelivered(work, message_id)
+        message = Outgoing(row.name, row.correlation_key, row.payload, None)
+        delivered = place_again(work, flow, message_id, message)
+        drain(work, flow)
+        return delivered
 
 
 def discard_message(flow: Flow, *, actor: Actor, message_id: UUID, reason: str) -> None:
     """Say that an unmatched message needs nobody."""
-    raise NotImplementedError
+    if not reason.strip():
+        raise ReasonMissing
+    with flow.platform.work(actor=actor) as work:
+        _undelivered(work, message_id)
+        work.session.execute(
+            update(MessageRow)
+            .where(MessageRow.id == message_id)
+            .values(state=MessageState.DISCARDED, note=reason.strip(), expires_at=None)
+        )
+        work.session.execute(delete(JobRow).where(JobRow.id == message_id))
+        audit.record(
+            work,
+            action="message.discarded",
+            entity=f"message:{message_id}",
+            after={"reason": reason.strip()},
+        )
+
+
+def _undelivered(work: Work, message_id: UUID) -> Any:
+    row = work.session.execute(
+        select(MessageRow.name, MessageRow.correlation_key, MessageRow.payload)
+        .where(
+            MessageRow.id == message_id,
+            MessageRow.state.in_((MessageState.BUFFERED, MessageState.UNMATCHED)),
+        )
+        .with_for_update()
+    ).first()
+    if row is None:
+        raise MessageNotFound
+    return row
+
+
+def _message(row: MessageRow) -> Message:
+    return Message(
+        id=row.id,
+        name=row.name,
+        correlation_key=row.correlation_key,
+        key=row.key,
+        payload=row.payload,
+        state=MessageState(row.state),
+        received_at=row.received_at,
+        received_by=row.received_by,
+        expires_at=row.expires_at,
+        delivered_at=row.delivered_at,
+        instance_id=row.instance_id,
+        note=row.note,
+    )

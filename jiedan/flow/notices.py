@@ -6,15 +6,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, select, tuple_
+
 from jiedan.core.actor import Actor
+from jiedan.core.database import new_id
 from jiedan.core.work import Work
-from jiedan.flow.pages import Count, Page
+from jiedan.flow.handlers import plain
+from jiedan.flow.owners import owners_of
+from jiedan.flow.pages import COUNT_UP_TO, Count, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
+from jiedan.flow.tables import NoticeReadRow, NoticeRow
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`msgid % params` through gettext is what the reader sees."""
+    """`gettext(msgid, **params)` is what the reader sees."""
 
     id: UUID
     at: datetime
@@ -37,20 +43,92 @@ def notify(
     task_id: UUID | None = None,
 ) -> None:
     """Write one notice per owner (`u:login`, `r:ROLE`) in this transaction."""
-    raise NotImplementedError
+    rows = [
+        {
+            "id": new_id(),
+            "owner": owner,
+            "at": work.now,
+            "kind": kind,
+            "msgid": msgid,
+            "params": plain(dict(params)),
+            "instance_id": instance_id,
+            "task_id": task_id,
+        }
+        for owner in dict.fromkeys(owners)
+    ]
+    if rows:
+        work.session.execute(insert(NoticeRow.__table__), rows)
 
 
 def list_notices(
     flow: Flow, *, actor: Actor, unread_only: bool = False, after: str | None = None, size: int = 20
 ) -> Page[Notice]:
     """Newest first."""
-    raise NotImplementedError
+    read = _read_by(actor)
+    wanted = select(NoticeRow, read.label("was_read")).where(NoticeRow.owner.in_(owners_of(actor)))
+    if unread_only:
+        wanted = wanted.where(not_(read))
+    keys = read_cursor(after, moment, UUID)
+    if keys is not None:
+        wanted = wanted.where(tuple_(NoticeRow.at, NoticeRow.id) < (keys[0], keys[1]))
+    newest = wanted.order_by(NoticeRow.at.desc(), NoticeRow.id.desc())
+    with flow.platform.read() as session:
+        rows = session.execute(newest.limit(size + 1)).all()
+        items = tuple(
+            Notice(
+                id=row.id,
+                at=row.at,
+                kind=row.kind,
+                msgid=row.msgid,
+                params=row.params,
+                instance_id=row.instance_id,
+                task_id=row.task_id,
+                read=bool(was_read),
+            )
+            for row, was_read in rows[:size]
+        )
+        more = len(rows) > size
+        return Page(
+            items=items,
+            after=cursor(items[-1].at, items[-1].id) if more else None,
+            count=count_unread(flow, actor=actor) if unread_only else count_of(len(items)),
+        )
 
 
 def count_unread(flow: Flow, *, actor: Actor) -> Count:
-    raise NotImplementedError
+    """How many notices the actor has not read."""
+    unread = (
+        select(NoticeRow.id)
+        .where(NoticeRow.owner.in_(owners_of(actor)), not_(_read_by(actor)))
+        .limit(COUNT_UP_TO)
+        .subquery()
+    )
+    with flow.platform.read() as session:
+        return count_of(session.execute(select(func.count()).select_from(unread)).scalar_one())
 
 
 def mark_read(flow: Flow, *, actor: Actor, notice_ids: tuple[UUID, ...] | None = None) -> None:
     """Those given, or all of mine."""
-    raise NotImplementedError
+    wanted = select(NoticeRow.id).where(
+        NoticeRow.owner.in_(owners_of(actor)), not_(_read_by(actor))
+    )
+    if notice_ids is not None:
+        wanted = wanted.where(NoticeRow.id.in_(notice_ids))
+    with flow.platform.work(actor=actor) as work:
+        rows = [
+            {"notice_id": one, "login": actor.login, "at": work.now}
+            for one in work.session.execute(wanted).scalars()
+        ]
+        if rows:
+            work.session.execute(insert(NoticeReadRow.__table__), rows)
+
+
+def _read_by(actor: Actor) -> ColumnElement[bool]:
+    return exists(
+        select(NoticeReadRow.notice_id).where(
+            and_(
+                NoticeReadRow.notice_id == NoticeRow.id,
+                NoticeReadRow.login == actor.login,
+            )
+        )
+    )

@@ -1,7 +1,7 @@
 """Owns how long lists are cut: pages by a cursor, and counts that stop counting."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -38,20 +38,21 @@ def count_of(number: int) -> Count:
 
 def cursor(*keys: Any) -> str:
     """Pack the sort keys of the last item of a page."""
-    plain = [one.timestamp() if isinstance(one, datetime) else one for one in keys]
-    return base64.urlsafe_b64encode(orjson.dumps(plain, default=str)).decode().rstrip("=")
+    return base64.urlsafe_b64encode(orjson.dumps(keys, default=str)).decode().rstrip("=")
 
 
-def read_cursor(text: str | None) -> list[Any] | None:
-    """Unpack a cursor; a broken one starts at the first page."""
+def read_cursor(text: str | None, *kinds: Callable[[Any], Any]) -> list[Any] | None:
+    """Unpack a cursor, each key by its kind; a broken one starts at the first page."""
     if not text:
         return None
     try:
         keys = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except ValueError:
+        return [kind(key) for kind, key in zip(kinds, keys, strict=True)]
+    except (ValueError, TypeError):
         return None
-    return keys if isinstance(keys, list) else None
 
 
-def moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
+def moment(text: str) -> datetime:
+    """A moment in a cursor."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from jiedan.core.actor import Actor
 from jiedan.core.platform import Platform
@@ -65,9 +67,12 @@ class Ladder:
     breach: int = 100
     escalate: int = 150
     final: int = 200
+    escalate_role: str = ""
+    """Who joins at `escalate` when the element's property `jiedan:escalate` names nobody."""
     final_role: str = "GM"
 
 
+LabelOf = Callable[[Session, str, str], str | None]
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25))
 
 
@@ -75,7 +80,7 @@ BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25))
 class Flow:
     """The process platform of one application, built in app.py.
 
-    `wake` is called after a commit that made a job or timer due earlier than known.
+    `wake(due_at)` is called after a commit that made something due at that time.
     """
 
     platform: Platform
@@ -84,11 +89,15 @@ class Flow:
     processes: Path | None = None
     forms: Path | None = None
     decisions: Path | None = None
-    wake: Callable[[], None] = lambda: None
+    wake: Callable[[datetime], None] = lambda due_at: None
     backoff: tuple[timedelta, ...] = BACKOFF
     ladder: Ladder = field(default_factory=Ladder)
     buffer: timedelta = timedelta(hours=72)
     """How long a message that nobody waits for is kept (`message.buffer_hours`)."""
+    roles: frozenset[str] | None = None
+    """All role codes there are, so that the check finds misspelt ones; None does not look."""
     admins: str = "AD"
     """The role that repairs instances and is told of incidents."""
+    label_of: LabelOf = lambda session, source, value: value
+    """What a form field's choice is called whose list is outside the form; None if unknown."""
     caches: Caches = field(default_factory=Caches)

@@ -32,6 +32,8 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     INCIDENT = "incident"
+    SUSPENDED = "suspended"
+    """Its instance is suspended."""
     CANCELLED = "cancelled"
 
 

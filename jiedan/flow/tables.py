@@ -29,6 +29,8 @@ class DeploymentRow(Base):
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(64))
     comment: Mapped[str] = mapped_column(Text, default="")
+    origin: Mapped[str] = mapped_column(String(16), default="studio")
+    """`folders` for what a start found in the content folders, else `studio`."""
 
 
 class DefinitionRow(Base):
@@ -138,6 +140,7 @@ class TaskRow(Base):
     outcome: Mapped[str | None] = mapped_column(String(64))
     note: Mapped[str | None] = mapped_column(Text)
     has_draft: Mapped[bool] = mapped_column(default=False)
+    has_files: Mapped[bool] = mapped_column(default=False)
     answer_key: Mapped[str | None] = mapped_column(String(128))
     """The idempotency key that completed it: a replay with it gets the first result."""
     extra: Mapped[Json | None]
@@ -184,22 +187,6 @@ class CommentRow(Base):
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(64))
     text: Mapped[str] = mapped_column(Text)
-
-
-class TaskAttachmentRow(Base):
-    """A file beside a task; the bytes are in `core.files`. Fixed once the task is completed."""
-
-    __tablename__ = "flow_task_attachments"
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    instance_id: Mapped[UUID] = mapped_column(ForeignKey("flow_instances.id"), index=True)
-    task_id: Mapped[UUID | None]
-    sha256: Mapped[str] = mapped_column(String(64))
-    filename: Mapped[str] = mapped_column(String(255))
-    size: Mapped[int]
-    mime: Mapped[str] = mapped_column(String(128))
-    at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(String(64))
-    removed_at: Mapped[datetime | None]
 
 
 # --- jobs, timers, messages --------------------------------------------------------------------

@@ -1,139 +1,148 @@
 """Owns what a person does with a user task: open, claim, unclaim, save a draft, complete."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy.engine import CursorResult
+
+from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.files import lock_attachments
+from jiedan.core.work import Work
+from jiedan.flow.access import (
+    Task,
+    check_duties,
+    check_guards,
+    holder,
+    is_mine,
+    load_task,
+    task_for,
+)
+from jiedan.flow.answering import answer_through, checked_values
+from jiedan.flow.delivery import go
+from jiedan.flow.errors import (
+    StaleTask,
+    TaskNoLongerOpen,
+    TaskNotClaimed,
+    TaskNotFound,
+    TaskTaken,
+)
+from jiedan.flow.handlers import plain
+from jiedan.flow.opening import open_page
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import TaskState
+from jiedan.flow.step import Step, step_for
+from jiedan.flow.sync import NEVER, Act
+from jiedan.flow.tables import ActivityRow, DraftRow, TaskCandidateRow, TaskRow
+from jiedan.flow.task_views import (
+    Answer,
+    Attachment,
+    Comment,
+    Completed,
+    NextTask,
+    OpenedTask,
+)
 
+__all__ = [
+    "Answer",
+    "Attachment",
+    "Comment",
+    "Completed",
+    "NextTask",
+    "OpenedTask",
+    "claim_task",
+    "complete_task",
+    "open_task",
+    "save_draft",
+    "unclaim_task",
+]
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a person hands in: the button pressed and the form's values, already validated.
-
-    `values` are those that `jiedan.flow.content.forms` lets through; complete_task validates
-    them again against the task's own form version.
-    """
-
-    outcome: str | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NextTask:
-    task_id: UUID
-    element_id: str
-    name: str
-    name_en: str | None
-    mine: bool
-    """Whether the actor may do it: the page goes straight on to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    instance_id: UUID
-    instance_state: str
-    next_tasks: tuple[NextTask, ...]
-    replayed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    id: UUID
-    at: datetime
-    by: str
-    text: str
-    task_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    id: UUID
-    filename: str
-    sha256: str
-    size: int
-    mime: str
-    at: datetime
-    by: str
-    task_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedTask:
-    """Everything that a task page shows."""
-
-    task_id: UUID
-    version: int
-    instance_id: UUID
-    process_id: str
-    element_id: str
-    code: str | None
-    name: str
-    name_en: str | None
-    state: TaskState
-    business_key: str | None
-    title: str | None
-    summary: Mapping[str, str]
-    form_id: str | None
-    form_version: int | None
-    schema: Mapping[str, Any] | None
-    """The form-js schema of `form_version`."""
-    values: Mapping[str, Any]
-    """Initial values: the loader's, or the draft's when there is one."""
-    facts: tuple[Any, ...]
-    """What the loader wants shown beside the form."""
-    variables: Mapping[str, Any]
-    assignee: str | None
-    candidate_roles: tuple[str, ...]
-    candidate_users: tuple[str, ...]
-    priority: int
-    created_at: datetime
-    due_at: datetime | None
-    breached_at: datetime | None
-    completed_by: str | None
-    completed_at: datetime | None
-    outcome: str | None
-    draft_saved_at: datetime | None
-    verbs: frozenset[str]
-    """What the reader may do now: claim, unclaim, save, complete, comment, attach."""
-    comments: tuple[Comment, ...]
-    attachments: tuple[Attachment, ...]
-    properties: Mapping[str, str]
-    """The element's zeebe:properties."""
-    documentation: str
-    refusal: str | None = None
-    """The code of the error that claiming would meet now (separation of duties), if any."""
+_tasks = TaskRow.__table__
+_candidates = TaskCandidateRow.__table__
+_COMPLETE = (
+    update(_tasks)
+    .where(
+        _tasks.c.id == bindparam("b_id"),
+        _tasks.c.version == bindparam("b_version"),
+        _tasks.c.state.in_((TaskState.OPEN, TaskState.CLAIMED)),
+    )
+    .values(
+        state=TaskState.COMPLETED,
+        version=_tasks.c.version + 1,
+        assignee=bindparam("b_login"),
+        completed_by=bindparam("b_login"),
+        on_behalf_of=bindparam("b_behalf"),
+        completed_at=bindparam("b_at"),
+        outcome=bindparam("b_outcome"),
+        note=bindparam("b_note"),
+        answer_key=bindparam("b_key"),
+        has_draft=False,
+        sla_at=None,
+    )
+)
 
 
 def open_task(flow: Flow, *, actor: Actor, task_id: UUID) -> OpenedTask:
     """Read a task with its form and initial values. A stranger gets TaskNotFound."""
-    raise NotImplementedError
+    with flow.platform.read() as session:
+        task = load_task(session, task_id)
+        if not task.concerns(actor) and not actor.has(flow.admins):
+            raise TaskNotFound
+        return open_page(flow, session, actor, task)
 
 
 def claim_task(
     flow: Flow, *, actor: Actor, task_id: UUID, version: int | None = None
 ) -> OpenedTask:
     """Take a task out of the candidates' inboxes. Raises TaskTaken; claiming mine is no error."""
-    raise NotImplementedError
+    with flow.platform.work(actor=actor) as work:
+        task = task_for(work.session, actor, task_id)
+        task.must_be_open_to(actor)
+        task.instance.must_be_running()
+        if task.assignee is None:
+            _must_be(version, task)
+            check_duties(work, flow, action="claim", task=task)
+            _change(work, task, state=TaskState.CLAIMED, assignee=actor.login, claimed_at=work.now)
+            _show_to(work, task, actor.login)
+            _note(work, task, "claimed")
+    return open_task(flow, actor=actor, task_id=task_id)
 
 
 def unclaim_task(
     flow: Flow, *, actor: Actor, task_id: UUID, version: int | None = None
 ) -> OpenedTask:
-    """Give a claimed task back to its candidates."""
-    raise NotImplementedError
+    """Give a claimed task back to its candidates. Raises TaskNotClaimed, also without any."""
+    with flow.platform.work(actor=actor) as work:
+        task = task_for(work.session, actor, task_id)
+        task.must_be_open_to(actor)
+        if task.assignee is None or not task.owners:
+            raise TaskNotClaimed
+        _must_be(version, task)
+        _change(work, task, state=TaskState.OPEN, assignee=None, claimed_at=None)
+        _show_to_candidates(work, task)
+        _note(work, task, "unclaimed")
+    return open_task(flow, actor=actor, task_id=task_id)
 
 
 def save_draft(
     flow: Flow, *, actor: Actor, task_id: UUID, version: int, values: Mapping[str, Any]
 ) -> int:
     """Keep what was typed, unvalidated; the answer is the task's new version."""
-    raise NotImplementedError
+    with flow.platform.work(actor=actor) as work:
+        task = task_for(work.session, actor, task_id)
+        task.must_be_open_to(actor)
+        _must_be(version, task)
+        draft = {"values": plain(dict(values)), "saved_by": actor.login, "saved_at": work.now}
+        if task.has_draft:
+            work.session.execute(
+                update(DraftRow).where(DraftRow.task_id == task.id).values(**draft)
+            )
+        else:
+            work.session.execute(insert(DraftRow).values(task_id=task.id, **draft))
+        _change(work, task, has_draft=True)
+        return task.version + 1
 
 
 def complete_task(
@@ -151,4 +160,148 @@ def complete_task(
     with fields, Forbidden from the duties, and what listeners and guards raise; then nothing has
     changed. A replay with the same `key` gets the first result, `replayed=True`.
     """
-    raise NotImplementedError
+    with flow.platform.work(actor=actor) as work:
+        task = task_for(work.session, actor, task_id, lock=True)
+        if key is not None and task.answer_key == key and task.completed_by == actor.login:
+            return Completed(task.instance.id, task.instance.state, (), replayed=True)
+        task.must_be_open_to(actor)
+        task.instance.must_be_running()
+        _must_be(version, task)
+        check_duties(work, flow, action="complete", task=task)
+        step = step_for(work, flow, task.instance)
+        variables = step.live.variables(task.id)
+        check_guards(flow, step.host, task, variables)
+        values = checked_values(step, task, variables, answer)
+        answer_through(step, task, variables, answer.outcome, values)
+        _hand_in(work, task, answer, key)
+        go(step, _act(work, task, answer))
+        return Completed(task.instance.id, step.instance.state, _next_tasks(step, actor))
+
+
+# --- the rows of a task ------------------------------------------------------------------------
+def _hand_in(work: Work, task: Task, answer: Answer, key: str | None) -> None:
+    done = work.session.execute(
+        _COMPLETE,
+        {
+            "b_id": task.id,
+            "b_version": task.version,
+            "b_login": work.actor.login,
+            "b_behalf": work.actor.on_behalf_of,
+            "b_at": work.now,
+            "b_outcome": answer.outcome,
+            "b_note": answer.note,
+            "b_key": key,
+        },
+    )
+    _one_row(done)
+    if task.has_draft:
+        work.session.execute(delete(DraftRow).where(DraftRow.task_id == task.id))
+    if task.has_files:
+        lock_attachments(work, entity=f"task:{task.id}")
+    audit.record(
+        work,
+        action="task.complete",
+        entity=f"task:{task.id}",
+        before={"state": task.state, "version": task.version},
+        after={"element": task.element_id, "outcome": answer.outcome},
+    )
+
+
+def _change(work: Work, task: Task, **values: Any) -> None:
+    changed = work.session.execute(
+        update(_tasks)
+        .where(
+            _tasks.c.id == task.id,
+            _tasks.c.version == task.version,
+            _tasks.c.state == task.state,
+        )
+        .values(version=task.version + 1, **values)
+    )
+    if changed.rowcount != 1:  # type: ignore[attr-defined]
+        # On PostgreSQL somebody was faster between our look and our change: say who.
+        fresh = load_task(work.session, task.id)
+        fresh.must_be_open_to(work.actor)
+        raise TaskTaken(by=fresh.assignee) if fresh.assignee else StaleTask
+
+
+def _show_to(work: Work, task: Task, login: str) -> None:
+    owner = holder(login)
+    work.session.execute(
+        update(_candidates)
+        .where(_candidates.c.task_id == task.id)
+        .values(visible=_candidates.c.owner == owner)
+    )
+    if owner not in task.owners:
+        work.session.execute(
+            insert(_candidates).values(
+                task_id=task.id,
+                owner=owner,
+                candidate=False,
+                visible=True,
+                due_at=task.due_at or NEVER,
+                created_at=task.created_at,
+                rank=-task.priority,
+            )
+        )
+
+
+def _show_to_candidates(work: Work, task: Task) -> None:
+    work.session.execute(
+        delete(_candidates).where(
+            _candidates.c.task_id == task.id, _candidates.c.candidate.is_(False)
+        )
+    )
+    work.session.execute(
+        update(_candidates).where(_candidates.c.task_id == task.id).values(visible=True)
+    )
+
+
+def _note(work: Work, task: Task, kind: str) -> None:
+    work.session.execute(
+        insert(ActivityRow).values(
+            instance_id=task.instance.id,
+            process_id=task.process_id,
+            element_id=task.element_id,
+            kind=kind,
+            task_id=task.id,
+            at=work.now,
+            actor=work.actor.login,
+            on_behalf_of=work.actor.on_behalf_of,
+        )
+    )
+    audit.record(work, action=f"task.{kind}", entity=f"task:{task.id}")
+
+
+def _must_be(version: int | None, task: Task) -> None:
+    if version is not None and version != task.version:
+        raise StaleTask
+
+
+def _one_row(result: Any) -> None:
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        raise TaskNoLongerOpen
+
+
+def _act(work: Work, task: Task, answer: Answer) -> Act:
+    return Act(
+        task_id=task.id,
+        actor=work.actor.login,
+        on_behalf_of=work.actor.on_behalf_of,
+        outcome=answer.outcome,
+        note=answer.note,
+        entered_at=task.created_at,
+    )
+
+
+def _next_tasks(step: Step, actor: Actor) -> tuple[NextTask, ...]:
+    return tuple(
+        NextTask(
+            task_id=one.task_id,
+            element_id=one.element_id,
+            name=one.name,
+            name_en=one.name_en,
+            mine=is_mine(actor, one.owners, one.assignee),
+        )
+        for one in step.opened
+    )

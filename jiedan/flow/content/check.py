@@ -1,32 +1,140 @@
 """Owns the deploy check: what would be dropped, stuck or unreadable is refused before it runs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
 
-ERROR = "error"
-WARNING = "warning"
+from jiedan.core.errors import JiedanError
+from jiedan.flow import engine
+from jiedan.flow.content.check_bpmn import check_diagram
+from jiedan.flow.content.check_dmn import check_tables
+from jiedan.flow.content.check_forms import check_form
+from jiedan.flow.content.context import Around, Context
+from jiedan.flow.content.findings import ERROR, REPAIRED, WARNING, Finding
+from jiedan.flow.content.forms import parse_form
+from jiedan.flow.content.read import read_decisions, read_folders, read_processes
+from jiedan.flow.content.xml import parse_xml
+from jiedan.flow.handlers import REGISTRY, Registry
+
+__all__ = ["ERROR", "REPAIRED", "WARNING", "Finding", "Surroundings", "check", "check_folders"]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to mend. `problem` and `mend` are English msgids with `params`."""
+class Surroundings:
+    """What the checked files may refer to beside each other.
 
-    rule: str
-    """Stable code, e.g. `handler-unknown`."""
-    level: str
-    """`error` refuses the deployment, `warning` does not."""
-    file: str
-    element_id: str | None
-    label: str
-    """The element's name, or its id when it has none."""
-    problem: str
-    mend: str
-    params: Mapping[str, str]
+    Without `roles` every candidate group is taken for known.
+    """
 
-    def text(self, locale: str) -> str:
-        """The problem as a sentence in that language."""
-        raise NotImplementedError
+    registry: Registry = field(default_factory=lambda: REGISTRY)
+    processes: frozenset[str] = frozenset()
+    decisions: frozenset[str] = frozenset()
+    forms: frozenset[str] = frozenset()
+    roles: frozenset[str] | None = None
 
-    def advice(self, locale: str) -> str:
-        """What to do, in that language."""
-        raise NotImplementedError
+
+def check(files: Mapping[str, bytes], *, around: Surroundings) -> list[Finding]:
+    """All findings on these files, those that refuse a deployment first."""
+    known = _known(files, around)
+    findings: list[Finding] = []
+    for name, content in files.items():
+        match PurePath(name).suffix:
+            case ".bpmn":
+                findings += _check_bpmn(name, content, known)
+            case ".dmn":
+                findings += check_tables(name, content)
+            case ".form":
+                findings += check_form(name, content)
+            case _:
+                findings.append(
+                    Finding(
+                        rule="file_kind",
+                        level=ERROR,
+                        file=name,
+                        element_id=None,
+                        label=name,
+                        problem="“%(name)s” is neither a diagram, nor a decision, nor a form.",
+                        mend="Name it *.bpmn, *.dmn or *.form.",
+                        params={"name": name},
+                    )
+                )
+    order = {ERROR: 0, WARNING: 1, REPAIRED: 2}
+    return sorted(findings, key=lambda one: (order.get(one.level, 1), one.file))
+
+
+def check_folders(folders: Iterable[Path], *, around: Surroundings) -> list[Finding]:
+    """The check on all content of an installation; `make check` and `jiedan check`."""
+    return check(read_folders(folders), around=around)
+
+
+def _check_bpmn(name: str, content: bytes, around: Around) -> list[Finding]:
+    findings = [_from_engine(name, one) for one in engine.inspect(content)]
+    try:
+        root = parse_xml(content)
+    except JiedanError as error:
+        if not findings:
+            findings.append(_unreadable(name, error))
+        return findings
+    said = {(one.element_id, one.rule) for one in findings}
+    found = check_diagram(Context(name, root, around))
+    # What the engine has said already need not be said twice.
+    return findings + [one for one in found if (one.element_id, one.rule) not in said]
+
+
+def _known(files: Mapping[str, bytes], around: Surroundings) -> Around:
+    processes, decisions, forms = set(), set(), set()
+    for name, content in files.items():
+        try:
+            match PurePath(name).suffix:
+                case ".bpmn":
+                    processes |= set(read_processes(content))
+                case ".dmn":
+                    decisions |= set(read_decisions(content).decisions)
+                case ".form":
+                    forms.add(parse_form(content)[0].id)
+        except JiedanError:
+            # Unreadable files are reported where they are checked.
+            continue
+    return Around(
+        registry=around.registry,
+        processes=around.processes | processes,
+        decisions=around.decisions | decisions,
+        forms=around.forms | forms,
+        roles=around.roles,
+        diagrams={
+            name: content for name, content in files.items() if PurePath(name).suffix == ".bpmn"
+        },
+    )
+
+
+_LEVELS = {
+    engine.Severity.ERROR: ERROR,
+    engine.Severity.WARNING: WARNING,
+    engine.Severity.REPAIRED: REPAIRED,
+}
+
+
+def _from_engine(name: str, found: engine.Finding) -> Finding:
+    return Finding(
+        rule=found.rule,
+        level=_LEVELS[found.severity],
+        file=name,
+        element_id=found.element_id or None,
+        label=found.element_name or found.element_id or name,
+        problem=found.message,
+        mend=found.mend,
+        params=dict(found.params),
+        process_id=found.process_id,
+    )
+
+
+def _unreadable(name: str, error: JiedanError) -> Finding:
+    return Finding(
+        rule="unreadable",
+        level=ERROR,
+        file=name,
+        element_id=None,
+        label=name,
+        problem=error.msgid(),
+        params=error.params,
+    )

@@ -1,0 +1,202 @@
+"""Owns who may do what with a user task: candidates, assignee, duties, guards."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from jiedan.core.actor import Actor
+from jiedan.core.work import Work
+from jiedan.flow.errors import (
+    TaskAlreadyCompleted,
+    TaskNoLongerOpen,
+    TaskNotFound,
+    TaskTaken,
+)
+from jiedan.flow.handlers import MissingInput
+from jiedan.flow.host import StepHost
+from jiedan.flow.instance import COLUMNS, Instance, instance_from
+from jiedan.flow.owners import USER, owners_of
+from jiedan.flow.platform import CompletedFact, Flow, TaskFacts
+from jiedan.flow.states import TaskState
+from jiedan.flow.tables import InstanceRow, TaskRow
+
+_COLUMNS = (
+    TaskRow.id.label("task_id"),
+    TaskRow.instance_id,
+    TaskRow.process_id.label("task_process_id"),
+    TaskRow.element_id,
+    TaskRow.name,
+    TaskRow.name_en,
+    TaskRow.code,
+    TaskRow.form_id,
+    TaskRow.form_version,
+    TaskRow.state.label("task_state"),
+    TaskRow.version.label("task_version"),
+    TaskRow.assignee,
+    TaskRow.candidates,
+    TaskRow.priority,
+    TaskRow.created_at,
+    TaskRow.due_at,
+    TaskRow.breached_at,
+    TaskRow.completed_at,
+    TaskRow.completed_by,
+    TaskRow.outcome,
+    TaskRow.has_draft,
+    TaskRow.has_files,
+    TaskRow.answer_key,
+    *COLUMNS,
+)
+_LOAD = (
+    select(*_COLUMNS)
+    .join(InstanceRow, InstanceRow.id == TaskRow.instance_id)
+    .where(TaskRow.id == bindparam("task_id"))
+)
+# Instance first: whoever holds an instance may go on to lock its tasks, never the other way.
+_LOCK = _LOAD.with_for_update(of=(InstanceRow, TaskRow))
+_FACTS = select(TaskRow.element_id, TaskRow.completed_by, TaskRow.on_behalf_of).where(
+    TaskRow.instance_id == bindparam("instance_id"),
+    TaskRow.state == TaskState.COMPLETED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task row with its instance, as loaded for one call."""
+
+    id: UUID
+    instance: Instance
+    process_id: str
+    element_id: str
+    name: str
+    name_en: str | None
+    code: str | None
+    form_id: str | None
+    form_version: int | None
+    state: TaskState
+    version: int
+    assignee: str | None
+    owners: tuple[str, ...]
+    priority: int
+    created_at: datetime
+    due_at: datetime | None
+    breached_at: datetime | None
+    completed_at: datetime | None
+    completed_by: str | None
+    outcome: str | None
+    has_draft: bool
+    has_files: bool
+    answer_key: str | None
+
+    def is_candidate(self, actor: Actor) -> bool:
+        """Whether the actor may take it, by login or by role."""
+        return not set(self.owners).isdisjoint(owners_of(actor))
+
+    def concerns(self, actor: Actor) -> bool:
+        """Whether the actor has anything to do with it; to everybody else it does not exist."""
+        return actor.login in (self.assignee, self.completed_by) or self.is_candidate(actor)
+
+    def is_open_to(self, actor: Actor) -> bool:
+        """Whether the actor could complete it now, as far as the assignment goes."""
+        if not self.state.is_open:
+            return False
+        return self.assignee == actor.login or (self.assignee is None and self.is_candidate(actor))
+
+    def must_be_open_to(self, actor: Actor) -> None:
+        """Raises TaskAlreadyCompleted, TaskNoLongerOpen or TaskTaken."""
+        if self.state is TaskState.COMPLETED:
+            raise TaskAlreadyCompleted(by=self.completed_by, at=self.completed_at)
+        if not self.state.is_open:
+            raise TaskNoLongerOpen
+        if self.assignee is not None and self.assignee != actor.login:
+            raise TaskTaken(by=self.assignee)
+
+
+def load_task(session: Any, task_id: UUID, *, lock: bool = False) -> Task:
+    """A task with its instance. Raises TaskNotFound."""
+    row = session.execute(_LOCK if lock else _LOAD, {"task_id": task_id}).first()
+    if row is None:
+        raise TaskNotFound
+    return Task(
+        id=row.task_id,
+        instance=instance_from(row, row.instance_id),
+        process_id=row.task_process_id,
+        element_id=row.element_id,
+        name=row.name,
+        name_en=row.name_en,
+        code=row.code,
+        form_id=row.form_id,
+        form_version=row.form_version,
+        state=TaskState(row.task_state),
+        version=row.task_version,
+        assignee=row.assignee,
+        owners=tuple((row.candidates or "").split()),
+        priority=row.priority,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        breached_at=row.breached_at,
+        completed_at=row.completed_at,
+        completed_by=row.completed_by,
+        outcome=row.outcome,
+        has_draft=row.has_draft,
+        has_files=row.has_files,
+        answer_key=row.answer_key,
+    )
+
+
+def task_for(session: Any, actor: Actor, task_id: UUID, *, lock: bool = False) -> Task:
+    """The same for somebody whom it concerns; a stranger gets TaskNotFound."""
+    task = load_task(session, task_id, lock=lock)
+    if not task.concerns(actor):
+        raise TaskNotFound
+    return task
+
+
+def check_duties(work: Work, flow: Flow, *, action: str, task: Task) -> None:
+    """Separation of duties at claim and at completion; raises what the policy raises."""
+    if not flow.duties.concerns(task.element_id):
+        return
+    rows = work.session.execute(_FACTS, {"instance_id": task.instance.id})
+    facts = TaskFacts(
+        task_id=task.id,
+        element_id=task.element_id,
+        instance_id=task.instance.id,
+        process_id=task.process_id,
+        business_key=task.instance.business_key,
+        completed=tuple(
+            CompletedFact(row.element_id, row.completed_by or "", row.on_behalf_of) for row in rows
+        ),
+    )
+    flow.duties.check(work, action=action, task=facts, actor=work.actor)
+
+
+def check_guards(flow: Flow, host: StepHost, task: Task, variables: dict[str, Any]) -> None:
+    """Ask every guard that the instance's variables concern; a guard refuses by raising."""
+    for guard in flow.registry.guards.values():
+        try:
+            arguments = guard.arguments(variables)
+        except MissingInput:
+            continue
+        guard.call(
+            host.context(
+                element_id=task.element_id,
+                process_id=task.process_id,
+                task_id=task.id,
+                variables=variables,
+            ),
+            **arguments,
+        )
+
+
+def is_mine(actor: Actor, owners: Iterable[str], assignee: str | None) -> bool:
+    """Whether an open task would be in the actor's inbox."""
+    if assignee is not None:
+        return assignee == actor.login
+    return not set(owners).isdisjoint(owners_of(actor))
+
+
+def holder(login: str) -> str:
+    return USER + login

@@ -1,0 +1,107 @@
+"""Owns an instance while it is worked on: loaded and locked, changed, written back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import Session
+
+from jiedan.core.work import Work
+from jiedan.flow.errors import InstanceNotFound, InstanceOver, InstanceSuspended
+from jiedan.flow.searching import searchable
+from jiedan.flow.states import InstanceState
+from jiedan.flow.tables import InstanceRow
+
+COLUMNS = (
+    InstanceRow.process_id,
+    InstanceRow.bundle_id,
+    InstanceRow.version,
+    InstanceRow.business_key,
+    InstanceRow.title,
+    InstanceRow.summary,
+    InstanceRow.state.label("instance_state"),
+    InstanceRow.resume_state,
+    InstanceRow.revision,
+    InstanceRow.started_by,
+    InstanceRow.started_at,
+    InstanceRow.suspended_at,
+)
+
+
+@dataclass(slots=True)
+class Instance:
+    """The row of an instance under this step's lock."""
+
+    id: UUID
+    process_id: str
+    bundle_id: int
+    version: int
+    business_key: str | None
+    title: str | None
+    summary: dict[str, str] | None
+    state: InstanceState
+    resume_state: str | None
+    revision: int
+    started_by: str
+    started_at: datetime
+    suspended_at: datetime | None
+    renamed: bool = False
+    """Whether number, title or summary changed and the search text with them."""
+
+    def must_be_running(self) -> None:
+        """Raises InstanceSuspended or InstanceOver."""
+        if self.state is InstanceState.SUSPENDED:
+            raise InstanceSuspended
+        if self.state.is_over:
+            raise InstanceOver
+
+    def labels(self) -> dict[str, Any]:
+        """The columns that say what it is about."""
+        return {
+            "business_key": self.business_key,
+            "title": self.title,
+            "summary": self.summary,
+            "search": searchable(self.business_key, self.title, *(self.summary or {}).values()),
+        }
+
+
+def instance_from(row: Any, instance_id: UUID) -> Instance:
+    """From a row with COLUMNS."""
+    return Instance(
+        id=instance_id,
+        process_id=row.process_id,
+        bundle_id=row.bundle_id,
+        version=row.version,
+        business_key=row.business_key,
+        title=row.title,
+        summary=row.summary,
+        state=InstanceState(row.instance_state),
+        resume_state=row.resume_state,
+        revision=row.revision,
+        started_by=row.started_by,
+        started_at=row.started_at,
+        suspended_at=row.suspended_at,
+    )
+
+
+_LOAD = select(*COLUMNS).where(InstanceRow.id == bindparam("instance_id"))
+_LOCK = _LOAD.with_for_update()
+
+
+def lock_instance(work: Work, instance_id: UUID) -> Instance:
+    """Load and lock an instance. Raises InstanceNotFound."""
+    return _first(work.session, _LOCK, instance_id)
+
+
+def load_instance(session: Session, instance_id: UUID) -> Instance:
+    """Load an instance to look at. Raises InstanceNotFound."""
+    return _first(session, _LOAD, instance_id)
+
+
+def _first(session: Session, wanted: Select[Any], instance_id: UUID) -> Instance:
+    row = session.execute(wanted, {"instance_id": instance_id}).first()
+    if row is None:
+        raise InstanceNotFound
+    return instance_from(row, instance_id)

@@ -1,0 +1,226 @@
+"""Owns the step: one instance loaded under its lock, run on, and saved, in one transaction."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, insert, select, update
+
+from jiedan.core import audit
+from jiedan.core.work import Work
+from jiedan.flow.current import Bundle, bundle_of
+from jiedan.flow.engine import EndlessLoop, Live
+from jiedan.flow.errors import InstanceLoops
+from jiedan.flow.host import Gathered, Outgoing, StepHost
+from jiedan.flow.instance import Instance, lock_instance
+from jiedan.flow.packing import pack
+from jiedan.flow.platform import Flow
+from jiedan.flow.states import InstanceState
+from jiedan.flow.sync import (
+    Act,
+    OpenedTask,
+    Synced,
+    count_open,
+    early_messages,
+    write_changes,
+)
+from jiedan.flow.tables import InstanceRow, StateRow
+
+_STEPS: Final = "flow.steps"
+_OUTBOX: Final = "flow.outbox"
+
+_STATE = select(StateRow.content).where(StateRow.instance_id == bindparam("instance_id"))
+_SAVE_STATE = (
+    update(StateRow.__table__)
+    .where(StateRow.__table__.c.instance_id == bindparam("b_id"))
+    .values(content=bindparam("b_content"), finished=bindparam("b_finished"))
+)
+_SAVE_INSTANCE = update(InstanceRow.__table__).where(
+    InstanceRow.__table__.c.id == bindparam("b_id")
+)
+
+
+@dataclass(slots=True)
+class Step:
+    """An instance in the hands of one transaction. Act on `live`, then `run`."""
+
+    work: Work
+    flow: Flow
+    instance: Instance
+    bundle: Bundle
+    live: Live
+    stored: bool = True
+    """False until the rows of a new instance are written."""
+    host: StepHost = field(init=False)
+    opened: list[OpenedTask] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.host = StepHost(self.work, self.flow, self.instance)
+
+    def run(self, act: Act | None = None) -> None:
+        """Move on to the next wait state and write what changed.
+
+        What was published lies in the outbox until `delivery.drain`.
+        """
+        try:
+            self.live.run(self.host)
+        except EndlessLoop as error:
+            raise InstanceLoops(element=error.element_id) from error
+        self.save(act)
+
+    def save(self, act: Act | None = None) -> None:
+        """Write what changed since the last save; `act` is what a person did to cause it."""
+        changes = self.live.changes()
+        gathered, self.host.gathered = self.host.gathered, Gathered()
+        self._write_instance_if_new()
+        synced = write_changes(self, changes, gathered, act)
+        self.opened = [
+            one for one in self.opened if one.task_id not in synced.closed
+        ] + synced.opened
+        self._turn(synced)
+        self._write_state()
+        if synced.due_at is not None:
+            self.work.after_commit(partial(self.flow.wake, synced.due_at))
+        outbox_of(self.work).extend([*gathered.messages, *synced.thrown, *synced.early])
+
+    def take_early_messages(self) -> None:
+        """Put what came while nothing could be taken on its way again."""
+        outbox_of(self.work).extend(early_messages(self.work.session, self.instance.id))
+
+    def _turn(self, synced: Synced) -> None:
+        """Work out the instance's state from what happened."""
+        before = self.instance.state
+        if synced.ended and not before.is_over:
+            self.instance.state = InstanceState.COMPLETED
+        elif synced.incidents and before is InstanceState.ACTIVE:
+            self.instance.state = InstanceState.INCIDENT
+        elif (
+            before is InstanceState.INCIDENT
+            and not synced.incidents
+            and count_open(self.work.session, self.instance.id) == 0
+        ):
+            self.instance.state = InstanceState.ACTIVE
+        if self.instance.state is not before:
+            audit.record(
+                self.work,
+                action=f"instance.{self.instance.state}",
+                entity=f"instance:{self.instance.id}",
+                before={"state": before},
+                after={"state": self.instance.state},
+            )
+
+    def _write_instance_if_new(self) -> None:
+        if self.stored:
+            return
+        self.stored = True
+        instance = self.instance
+        instance.renamed = False
+        session = self.work.session
+        session.execute(
+            insert(InstanceRow.__table__),
+            {
+                "id": instance.id,
+                "process_id": instance.process_id,
+                "bundle_id": instance.bundle_id,
+                "version": instance.version,
+                "state": instance.state,
+                "revision": instance.revision,
+                "started_by": instance.started_by,
+                "started_at": instance.started_at,
+                **instance.labels(),
+            },
+        )
+        session.execute(
+            insert(StateRow.__table__),
+            {"instance_id": instance.id, "content": b"", "finished": False},
+        )
+
+    def _write_state(self) -> None:
+        instance, session = self.instance, self.work.session
+        instance.revision += 1
+        over = instance.state.is_over
+        values: dict[str, Any] = {"revision": instance.revision, "state": instance.state}
+        if over:
+            values["ended_at"] = self.work.now
+        if instance.renamed:
+            values |= instance.labels()
+            instance.renamed = False
+        session.execute(_SAVE_INSTANCE.values(**values), {"b_id": instance.id})
+        content = pack(self.live.variables()) if over else self.live.state()
+        session.execute(
+            _SAVE_STATE,
+            {"b_id": instance.id, "b_content": content, "b_finished": over},
+        )
+
+    def keep(self) -> None:
+        """After the commit: the live instance may serve the next step."""
+        if not self.instance.state.is_over:
+            self.flow.caches.live.put(self.instance.id, (self.instance.revision, self.live))
+
+
+def step_of(work: Work, flow: Flow, instance_id: UUID) -> Step:
+    """The step of an instance in this transaction, loaded and locked if it is not yet."""
+    steps = _steps(work)
+    known = steps.get(instance_id)
+    if known is not None:
+        return known
+    return step_for(work, flow, lock_instance(work, instance_id))
+
+
+def step_for(work: Work, flow: Flow, instance: Instance) -> Step:
+    """The same for an instance whose row this transaction has already locked."""
+    steps = _steps(work)
+    bundle = bundle_of(work.session, flow, instance.bundle_id)
+    cached = flow.caches.live.take(instance.id)
+    if cached is not None and cached[0] == instance.revision:
+        live: Live = cached[1]
+    else:
+        content = work.session.execute(_STATE, {"instance_id": instance.id}).scalar_one()
+        live = Live.restore(bundle.model, bytes(content))
+    step = Step(work, flow, instance, bundle, live)
+    return _remember(steps, step)
+
+
+def begin_step(
+    work: Work,
+    flow: Flow,
+    *,
+    instance: Instance,
+    variables: Mapping[str, Any],
+    message: str | None = None,
+    start_element: str | None = None,
+) -> Step:
+    """Start a new instance and run it to its first wait state."""
+    bundle = bundle_of(work.session, flow, instance.bundle_id)
+    host = StepHost(work, flow, instance)
+    try:
+        live = Live.start(
+            bundle.model, variables, host, message=message, start_element=start_element
+        )
+    except EndlessLoop as error:
+        raise InstanceLoops(element=error.element_id) from error
+    step = Step(work, flow, instance, bundle, live, stored=False)
+    step.host.gathered = host.gathered
+    _remember(_steps(work), step)
+    step.save()
+    return step
+
+
+def outbox_of(work: Work) -> deque[Outgoing]:
+    """Messages that steps of this transaction sent and nobody has delivered yet."""
+    outbox: deque[Outgoing] = work.session.info.setdefault(_OUTBOX, deque())
+    return outbox
+
+
+def _steps(work: Work) -> dict[UUID, Step]:
+    steps: dict[UUID, Step] = work.session.info.setdefault(_STEPS, {})
+    return steps
+
+
+def _remember(steps: dict[UUID, Step], step: Step) -> Step:
+    steps[step.instance.id] = step
+    step.work.after_commit(step.keep)
+    return step
