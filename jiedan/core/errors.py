@@ -28,7 +28,9 @@ class JiedanError(Exception):
     def __init__(self, **params: Any) -> None:
         self.params: dict[str, Any] = params
         for name, value in params.items():
-            setattr(self, name, value)
+            # A parameter called `message` must not hide the method.
+            if not hasattr(type(self), name):
+                setattr(self, name, value)
         super().__init__()
 
     @classmethod
@@ -44,7 +46,11 @@ class JiedanError(Exception):
         """What a person reads, in `locale` or in the language of the current context."""
         with i18n.use_locale(locale or i18n.current_locale()):
             text = i18n.gettext(self.msgid())
-            return text % self.params if self.params else text.replace("%%", "%")
+            try:
+                return text % self.params
+            except (KeyError, TypeError, ValueError):
+                # Telling of an error must not be another error.
+                return text
 
     def __str__(self) -> str:
         return self.message("en")

@@ -98,7 +98,10 @@ class Parameter:
         if isinstance(self.value, bool):
             if isinstance(value, bool):
                 return value
-            return {"true": True, "false": False}[str(value).strip().lower()] and True
+            spoken = str(value).strip().lower()
+            if spoken not in ("true", "false"):
+                raise ValueError("neither true nor false")
+            return spoken == "true"
         if isinstance(self.value, list):
             items = value.split(",") if isinstance(value, str) else list(value)
             numbers = [self._number(item) for item in items]

@@ -51,7 +51,7 @@ def parse_catalogue(text: str) -> Catalogue:
             entry = {}
         else:
             key, _, quoted = line.partition(" ")
-            if key == "msgctxt" or (key == "msgid" and "msgstr" in entry):
+            if key == "msgctxt" or (key == "msgid" and "msgid" in entry):
                 _keep(catalogue, entry, fuzzy)
                 entry = {}
             entry[key] = _unquote(quoted)
