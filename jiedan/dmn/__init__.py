@@ -1,8 +1,8 @@
 """DMN 1.1 to 1.5: load a model, take decisions, and say which rules fired.
 
-    model = load_model(xml)
-    result = model.decide("credit_grade", {"score": 72, "blacklisted": False})
-    result.value, result.fired[0].index, result.fired[0].annotation
+model = load_model(xml)
+result = model.decide("credit_grade", {"score": 72, "blacklisted": False})
+result.value, result.fired[0].index, result.fired[0].annotation
 """
 
 from jiedan.dmn.errors import DmnError

@@ -2,9 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from jiedan.dmn.case import Case
+from jiedan.dmn.definitions import DecisionElement, InputData, Table
+from jiedan.dmn.errors import UnknownDecision
+from jiedan.dmn.graph import Graph
+from jiedan.dmn.modules import Key, Library
 from jiedan.dmn.results import DecisionResult
+from jiedan.dmn.tables import normal_policy
+from jiedan.feel.errors import FeelError, NestedTooDeep, Warnings
+from jiedan.feel.limits import Limits
+
+DECISION_LIMITS = Limits(steps=200_000, items=20_000)
+"""A decision may go further than a single expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +37,40 @@ class Decision:
 class Model:
     """A loaded model; immutable, may be shared between threads."""
 
-    id: str
-    name: str
-    decisions: Mapping[str, Decision]
-    """By id, in file order."""
+    def __init__(self, library: Library, *, strict: bool = True) -> None:
+        self.library = library
+        definitions = library.main.definitions
+        self.id = definitions.id
+        self.name = definitions.name
+        self.namespace = definitions.namespace
+        self._graph = Graph(library, strict=strict)
+        self.problems: tuple[FeelError, ...] = tuple(self._graph.problems)
+        """What is wrong with expressions, when the model was loaded with strict=False."""
+        self.decisions: Mapping[str, Decision] = {
+            each.id: self._describe(each) for each in definitions.decisions
+        }
+        """By id, in file order."""
+        self._keys: dict[str, Key] = {}
+        for (namespace, id_), element in library.elements.items():
+            if namespace == self.namespace and not isinstance(element, InputData):
+                self._keys.setdefault(element.name, (namespace, id_))
+        for namespace, id_ in library.elements:
+            if namespace == self.namespace:
+                self._keys[id_] = (namespace, id_)
+
+    def _describe(self, element: DecisionElement) -> Decision:
+        table = element.logic if isinstance(element.logic, Table) else None
+        outputs: tuple[str, ...] = (element.variable.name,)
+        if table is not None and table.outputs:
+            outputs = tuple(each.name or element.variable.name for each in table.outputs)
+        return Decision(
+            id=element.id,
+            name=element.name,
+            label=element.label,
+            inputs=self._graph.inputs_of((self.namespace, element.id)),
+            outputs=outputs,
+            hit_policy=normal_policy(table) if table is not None else None,
+        )
 
     def decide(
         self,
@@ -36,15 +78,32 @@ class Model:
         inputs: Mapping[str, Any],
         *,
         functions: Mapping[str, Callable[..., Any]] | None = None,
+        now: datetime | None = None,
+        limits: Limits = DECISION_LIMITS,
     ) -> DecisionResult:
         """Take the decision (by id or name) with these inputs (plain Python values allowed).
 
-        Raises UnknownDecision, SeveralRulesMatch, RulesDisagree, LimitExceeded.
+        A decision service or business knowledge model may be named too; its inputs are its
+        parameters. Raises UnknownDecision, SeveralRulesMatch, RulesDisagree, LimitExceeded.
         """
-        raise NotImplementedError
+        key = self._keys.get(decision_id)
+        if key is None:
+            raise UnknownDecision(decision=decision_id)
+        warnings = Warnings()
+        case = Case(inputs, warnings, functions, limits, now)
+        try:
+            value = self._graph.invoke(key, case)
+        except RecursionError:
+            raise NestedTooDeep(limit=limits.calls) from None
+        own = tuple(rule for rule in case.fired if rule.decision_id == key[1])
+        required = tuple(rule for rule in case.fired if rule.decision_id != key[1])
+        return DecisionResult(value, own, tuple(warnings), required)
 
 
-def load_model(xml: bytes, *, imports: Mapping[str, bytes] | None = None) -> Model:
-    """Read a DMN 1.1 to 1.5 file. `imports`: other files by namespace. Raises UnreadableModel,
-    and FeelSyntaxError for an expression that cannot be parsed."""
-    raise NotImplementedError
+def load_model(
+    xml: bytes, *, imports: Mapping[str, bytes] | None = None, strict: bool = True
+) -> Model:
+    """Read a DMN 1.1 to 1.6 file. `imports`: other files by namespace. Raises UnreadableModel,
+    and FeelSyntaxError for an expression that cannot be parsed; with `strict=False` such an
+    expression is null and noted in `problems`."""
+    return Model(Library(xml, imports or {}), strict=strict)
