@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 import zipfile
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -69,17 +70,17 @@ class ArchiveRefused(FileRefused):
 def checked_name(filename: str) -> str:
     """The name without harm in it; raises FileNameInvalid or FileTypeRefused."""
     name = clean_line(filename)
-    stem, dot, extension = name.rpartition(".")
-    if name != filename.strip() and clean_line(filename) != " ".join(filename.split()):
+    if name != " ".join(unicodedata.normalize("NFC", filename).split()):
         # Control or direction characters were in it: `invoice<RLO>fdp.exe`.
         raise FileNameInvalid
-    if not stem.strip(" .") or len(name) > 200 or re.search(r'[\\/:*?"<>|]', name):
+    if len(name) > 200 or re.search(r'[\\/:*?"<>|]', name):
         raise FileNameInvalid
-    inner = stem.lower().split(".")[1:]
-    if any(part.strip() in _PROGRAMS or part.strip() in TYPES for part in inner):
-        raise FileNameInvalid
+    stem, dot, extension = name.rpartition(".")
     if not dot or extension.lower() not in TYPES:
         raise FileTypeRefused
+    inner = {part.strip() for part in stem.lower().split(".")[1:]}
+    if not stem.strip(" .") or inner & (_PROGRAMS | TYPES.keys()):
+        raise FileNameInvalid
     return name
 
 

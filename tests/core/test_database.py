@@ -7,7 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import StatementError, create_engine, func, select, text
+from sqlalchemy import create_engine, func, select, text
+from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jiedan.core.clock import SHANGHAI
