@@ -294,7 +294,7 @@ def test_a_boundary_message_reaches_a_called_process_with_several_items_inside()
                 message("m_cancel", "cancel", "id"),
                 process(
                     start(),
-                    call("review_all", "review", each("roles", "role")),
+                    call("review_all", "reviewing", each("roles", "role")),
                     boundary("cancelled", "review_all", on("message", "m_cancel")),
                     user("put_back"),
                     path("begin", "review_all"),
@@ -308,7 +308,7 @@ def test_a_boundary_message_reaches_a_called_process_with_several_items_inside()
                         "review", extension='<zeebe:assignmentDefinition candidateGroups="=role"/>'
                     ),
                     path("begin", "review"),
-                    id="review",
+                    id="reviewing",
                 )
             ),
         },

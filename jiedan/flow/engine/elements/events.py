@@ -54,16 +54,21 @@ class Catching(Element):
             name = self.resolve(task, trigger.name_term)
             if not name:
                 raise ElementFailed("The name to wait for is empty.", trigger.name)
-            top.subscribe(task, trigger.kind, str(name), self._key(task))
+            key = self._key(task)
+            if key is None and trigger.expression is not None:
+                if not task.passive:
+                    raise ElementFailed("The correlation key is null.", trigger.expression.text)
+                # An event subprocess listens from the beginning, when its key may not be known.
+                top.wait(task, "condition", None, late=1)
+            else:
+                top.subscribe(task, trigger.kind, str(name), key)
 
     def _key(self, task: TokenTask) -> str | None:
         expression = self.trigger.expression
         if expression is None:
             return None
         key = plain(task.workflow.top_workflow.evaluate(task, expression.text))
-        if key is None:
-            raise ElementFailed("The correlation key is null.", expression.text)
-        return str(key)
+        return None if key is None else str(key)
 
     def _set_timer(self, task: TokenTask) -> None:
         top, value = task.workflow.top_workflow, self.trigger.expression
@@ -79,8 +84,13 @@ class Catching(Element):
     def check_condition(self, task: TokenTask) -> bool:
         """Fire a conditional event when its condition turns true; True if it did."""
         internal = task.internal_data
-        if "fail" in internal:
-            return False
+        if "late" in internal:
+            if self._key(task) is None:
+                return False
+            del internal["late"]
+            task.workflow.top_workflow.stop_waiting(task, "completed")
+            self.begin_waiting(task)
+            return True
         holds = task.workflow.top_workflow.evaluate(task, self.trigger.expression.text) is True
         before, internal["was"] = internal.get("was", False), holds
         if not holds or before:
