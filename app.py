@@ -1,0 +1,28 @@
+"""The only place that chooses implementations: settings in, a wired application out."""
+
+from flask import Flask
+
+import handlers  # noqa: F401  registers every handler
+from jiedan.core.platform import Platform, build_platform
+from jiedan.core.settings import Settings, load_settings
+from jiedan.flow.platform import Flow
+from jiedan.people.duties import load_duties
+from jiedan.web.factory import create_web
+
+
+def create_flow(platform: Platform) -> Flow:
+    """The process platform over the content folders of this installation."""
+    root = platform.settings.root
+    return Flow(
+        platform=platform,
+        duties=load_duties(platform.settings.config_dir / "duties.toml"),
+        processes=root / "processes",
+        decisions=root / "processes" / "decisions",
+        forms=root / "forms",
+    )
+
+
+def create_app(settings: Settings | None = None, *, platform: Platform | None = None) -> Flask:
+    """The web application; it serves requests and starts nothing by itself."""
+    platform = platform or build_platform(settings or load_settings())
+    return create_web(create_flow(platform), platform)
