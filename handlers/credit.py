@@ -1,0 +1,101 @@
+"""Owns the credit check of a review and the handling of a credit hold (T03.4)."""
+
+from typing import Any
+
+from handlers.beside import fact, order_facts, yuan
+from handlers.credit_facts import Credit, credit_violations, hold_text, judge_credit
+from handlers.violations import covered_codes, find_violations, subject_of, uncovered
+from jiedan import Context, InvalidAnswer, handler
+from jiedan.core.i18n import gettext, lazy
+from jiedan.desk import credit, holds
+from jiedan.desk.records import get_order
+
+HOLD = "credit"
+
+
+@handler("credit.check")
+def check(context: Context, order_id: str) -> dict[str, Any]:
+    """Ask decision D04 and keep the facts with the order (SPEC S5.1.3)."""
+    judged = judge_credit(context, order_id)
+    if judged.facts.warn and judged.passes:
+        context.notify(
+            roles=["FO"],
+            kind="warning",
+            msgid="The customer of order %(order_no)s has used %(pct)s %% of the credit limit.",
+            order_no=get_order(context.work.session, order_id).number or "",
+            pct=judged.facts.used_pct,
+        )
+    return {"credit_findings": credit_violations(judged), "credit_decision": judged.decision}
+
+
+@handler("credit.recheck")
+def recheck(context: Context, order_id: str) -> dict[str, Any]:
+    """Ask again and release the hold when the credit is good or was approved specially."""
+    judged = judge_credit(context, order_id)
+    good = not judged.holds or "CREDIT" in covered_codes(context, order_id)
+    if good:
+        holds.release_order(
+            context.work, order_id=order_id, reason=gettext("credit checked again"), code=HOLD
+        )
+    found = find_violations(context, order_id)
+    # Over the limit is no hold: reviewers see it and ask for a special approval.
+    return {
+        "credit_ok": good,
+        "credit_decision": judged.decision,
+        "violations": found,
+        "special_subject": subject_of(uncovered(context, order_id, found)),
+    }
+
+
+@handler("credit.load_hold")
+def load_hold(context: Context, order_id: str) -> dict[str, Any]:
+    """Why the order is held, and what the customer owes."""
+    judged = judge_credit(context, order_id)
+    return {
+        "values": {"option": "wait_payment"},
+        "facts": [*order_facts(context, order_id), *credit_facts(judged)],
+    }
+
+
+@handler("credit.save_hold")
+def save_hold(context: Context, answer: dict[str, Any], order_id: str) -> dict[str, Any]:
+    """Do what finance decided; a guarantee counts from now on (SPEC S5.1.4)."""
+    option = answer["option"]
+    if option == "guarantee":
+        _take_guarantee(context, answer["guarantee"], order_id)
+    if option == "reject" and not context.actor.has_any("FO", "FM"):
+        raise InvalidAnswer({"option": lazy("Only finance may refuse an order for its credit.")})
+    chosen: dict[str, Any] = {"hold_option": option}
+    if option == "special":
+        chosen["special_subject"] = "credit"
+    if option == "reject":
+        chosen["forbidden_text"] = answer.get("note")
+    return chosen
+
+
+def _take_guarantee(context: Context, given: dict[str, Any], order_id: str) -> None:
+    if not context.actor.has_any("FO", "FM"):
+        raise InvalidAnswer({"option": lazy("Only finance may accept a guarantee.")})
+    order = get_order(context.work.session, order_id)
+    guarantee_id = credit.add_guarantee(
+        context.work,
+        customer_id=str(order.customer_id),
+        type=given["type"],
+        amount_fen=given["amount"],
+        doc=", ".join(given.get("doc") or ()),
+        expiry=given["expiry"],
+    )
+    credit.verify_guarantee(context.work, guarantee_id=guarantee_id)
+
+
+def credit_facts(judged: Credit) -> list[dict[str, Any]]:
+    """What finance looks at."""
+    facts = judged.facts
+    return [
+        fact(gettext("Reason"), hold_text(judged)),
+        fact(gettext("Credit grade"), facts.grade),
+        yuan(gettext("Credit limit"), facts.limit_fen),
+        yuan(gettext("Exposure"), facts.exposure_fen),
+        yuan(gettext("This order on credit"), facts.credit_part_fen),
+        fact(gettext("Longest overdue, days"), facts.max_overdue_days),
+    ]

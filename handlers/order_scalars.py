@@ -1,0 +1,85 @@
+"""Owns the scalars of an order that diagrams and decision tables ask for."""
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from jiedan import Context
+from jiedan.desk.customers import customer_facts
+from jiedan.desk.records import get_order
+from jiedan.desk.tables import CreditProfile, Order
+
+
+def yuan(fen: int) -> int | Decimal:
+    """An amount for decision tables, which speak of yuan."""
+    whole, rest = divmod(fen, 100)
+    return whole if rest == 0 else Decimal(fen) / 100
+
+
+def order_scalars(context: Context, order_id: str) -> dict[str, Any]:
+    """What the diagrams branch on, as it stands in the database."""
+    order = get_order(context.work.session, order_id)
+    return {
+        "order_no": order.number,
+        "order_kind": order.kind,
+        "owner": order.owner,
+        "grade": customer_class(context, order),
+        "amount_fen": order.total_fen,
+        "payment_method": order.payment_method,
+        "has_mto": any(line.fulfil == "mto" for line in order.lines),
+        "has_service": any(line.fulfil == "service" for line in order.lines),
+        "alloc_role": "BM" if order.channel == "netease" else "SR",
+    }
+
+
+def contract_facts(context: Context, order_id: str) -> dict[str, Any]:
+    """What decision D11 asks about an order."""
+    order = get_order(context.work.session, order_id)
+    customer = (
+        customer_facts(context.work.session, customer_id=order.customer_id, on=context.now)
+        if order.customer_id
+        else None
+    )
+    service = sum(line.amount_fen for line in order.lines if line.fulfil == "service")
+    return {
+        "customer_kind": customer.kind if customer else None,
+        "framework": bool(customer and customer.framework),
+        "amount": yuan(order.total_fen),
+        "service_amount": yuan(service),
+        "standard": all(line.fulfil in ("stock", "electronic") for line in order.lines),
+    }
+
+
+def customer_class(context: Context, order: Order) -> str | None:
+    """The class of the order's customer (D01), None while nobody knows him."""
+    if order.customer_id is None:
+        return None
+    return customer_facts(context.work.session, customer_id=order.customer_id).customer_class
+
+
+def deposit_pct(context: Context, order_id: str) -> Decimal:
+    """The share of the total that is due before work starts (D26), in per cent."""
+    order = get_order(context.work.session, order_id)
+    if order.customer_id is None:
+        return Decimal(0)
+    customer = customer_facts(context.work.session, customer_id=order.customer_id)
+    found = context.decide(
+        "deposit",
+        payment_method=order.payment_method,
+        grade_pct=granted_pct(context, order),
+        has_mto=any(line.fulfil == "mto" for line in order.lines),
+        first_order=not customer.has_orders and customer.paid_12m_fen == 0,
+    )
+    return Decimal(str(found.value or 0))
+
+
+def granted_pct(context: Context, order: Order) -> Decimal:
+    """The deposit in per cent that the customer's latest credit assessment asks for."""
+    found = context.work.session.scalar(
+        select(CreditProfile.deposit_pct)
+        .where(CreditProfile.customer_id == order.customer_id)
+        .order_by(CreditProfile.version.desc())
+        .limit(1)
+    )
+    return Decimal(found or 0)
