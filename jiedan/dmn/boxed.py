@@ -207,7 +207,7 @@ class BoxCompiler:
             entries = source(scope)
             if type(entries) is not list:
                 entries = [] if entries is None else [entries]
-            return filter_list(entries, match, scope)
+            return filter_list(entries, match, scope, strict=True)
 
         return choose
 
@@ -217,7 +217,7 @@ class BoxCompiler:
         sources: list[tuple[str, Code, Code | None]] = [(box.variable, source, None)]
         if box.kind == "for":
             return compile_for(sources, body, True)
-        return compile_quantified(sources, body, box.kind == "every")
+        return compile_quantified(sources, body, box.kind == "every", strict=True)
 
 
 def typed(code: Code, type_: Type, title: str) -> Code:

@@ -150,10 +150,6 @@ def number_operation(operator: str) -> Callable[[Decimal, Decimal], Decimal]:
 def combine(a: Any, b: Any, operator: str, run: Run) -> Any:
     """The result of the operator, or null and a warning."""
     left, right = type(a), type(b)
-    if type(a) is list and len(a) == 1:
-        return combine(a[0], b, operator, run)
-    if type(b) is list and len(b) == 1:
-        return combine(a, b[0], operator, run)
     result = None
     try:
         if left is Decimal and right is Decimal:

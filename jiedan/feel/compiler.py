@@ -9,7 +9,7 @@ from jiedan.feel.arithmetic import combine, negate, number_operation
 from jiedan.feel.builtins import BUILTINS
 from jiedan.feel.compare import compare
 from jiedan.feel.functions import invoke, python_function, written_function
-from jiedan.feel.loops import compile_for, compile_quantified, filter_code
+from jiedan.feel.loops import compile_for, compile_quantified, filter_code, not_boolean
 from jiedan.feel.nodes import (
     And,
     AnyValue,
@@ -39,7 +39,7 @@ from jiedan.feel.nodes import (
 from jiedan.feel.properties import read_property
 from jiedan.feel.types import conforms
 from jiedan.feel.unary import compile_test, range_of, test_range
-from jiedan.feel.values import RUN, Code, FeelFunction, Scope, kind
+from jiedan.feel.values import RUN, Code, FeelFunction, Scope
 
 _PLAIN = frozenset({Decimal, str})
 
@@ -291,12 +291,6 @@ def _two_parts(left: Code, right: Code, decisive: bool) -> Code:
         return None
 
     return answer
-
-
-def not_boolean(value: Any, scope: Scope) -> None:
-    """Warn of a value that should have been true or false."""
-    if type(value) is not bool and value is not None:
-        scope[RUN].warn("A %(type)s is neither true nor false.", type=kind(value))
 
 
 def _and(node: And) -> Code:

@@ -10,6 +10,7 @@ from jiedan.feel.temporal import (
     DaysDuration,
     MonthsDuration,
     Time,
+    date_of_days,
     find_zone,
     make_date,
     make_time,
@@ -40,7 +41,10 @@ def _nanos(digits: str | None) -> int:
 
 
 def parse_time(text: str) -> Time | None:
-    """A time such as 09:30:00, 09:30:00.25, 09:30:00+08:00, 09:30:00@Asia/Shanghai."""
+    """A time such as 09:30:00, 09:30:00.25, 09:30:00+08:00, 09:30:00@Asia/Shanghai.
+
+    24:00:00 is midnight, of the following day when a date stands before it (XML Schema Part 2).
+    """
     found = _TIME.fullmatch(text)
     if not found:
         return None
@@ -53,6 +57,8 @@ def parse_time(text: str) -> Time | None:
         offset = -offset if sign == "-" else offset
     if zone and find_zone(zone) is None:
         return None
+    if hour == "24" and not (int(minute) or int(second) or _nanos(fraction)):
+        hour = "00"
     return make_time(int(hour), int(minute), int(second), _nanos(fraction), offset, zone)
 
 
@@ -61,6 +67,8 @@ def parse_date_time(text: str) -> DateTime | None:
     day, separator, clock = text.partition("T")
     date = parse_date(day)
     time = parse_time(clock) if separator else Time(0, 0, 0)
+    if date is not None and clock.startswith("24"):
+        date = date_of_days(date.days() + 1)
     return DateTime(date, time) if date is not None and time is not None else None
 
 

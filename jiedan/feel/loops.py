@@ -99,8 +99,13 @@ def compile_for(sources: list[Source], body: Code, partial: bool) -> Code:
     return loop
 
 
-def compile_quantified(sources: list[Source], condition: Code, every: bool) -> Code:
-    """some … satisfies …, every … satisfies …: three-valued."""
+def compile_quantified(
+    sources: list[Source], condition: Code, every: bool, *, strict: bool = False
+) -> Code:
+    """some … satisfies …, every … satisfies …: three-valued.
+
+    `strict`: the condition must be true, false or null, else the result is null.
+    """
     decisive = not every
 
     def answer(scope: Scope) -> Any:
@@ -110,12 +115,21 @@ def compile_quantified(sources: list[Source], condition: Code, every: bool) -> C
                 value = condition(inner)
                 if value is decisive:
                     return decisive
-                unknown = unknown or type(value) is not bool
+                if type(value) is not bool:
+                    if strict and value is not None:
+                        return not_boolean(value, scope)
+                    unknown = True
         except _NothingToGoThrough:
             return None
         return None if unknown else every
 
     return answer
+
+
+def not_boolean(value: Any, scope: Scope) -> None:
+    """Warn of a value that should have been true or false."""
+    if type(value) is not bool and value is not None:
+        scope[RUN].warn("A %(type)s is neither true nor false.", type=kind(value))
 
 
 def pick(entries: list[Any], index: Decimal, run: Run) -> Any:
@@ -149,21 +163,28 @@ def _as_list(value: Any) -> list[Any]:
     return [] if value is None else [value]
 
 
-def filter_list(entries: list[Any], condition: Code, scope: Scope) -> Any:
-    """The entries for which the condition is true, or the one whose position it gives."""
+def filter_list(entries: list[Any], condition: Code, scope: Scope, *, strict: bool = False) -> Any:
+    """The entries for which the condition is true, or the one whose position it gives.
+
+    `strict`: the condition must be true, false or null for each, else the result is null.
+    """
     run: Run = scope[RUN]
     if not entries:
         return _of_nothing(condition, scope)
     kept = []
     run.room(len(entries))
     for place, entry in enumerate(entries):
-        inner = {**scope, **entry} if type(entry) is dict else dict(scope)
-        inner["item"] = entry
+        if type(entry) is dict:
+            inner = {**scope, "item": entry, **entry}
+        else:
+            inner = {**scope, "item": entry}
         answer = condition(inner)
         if answer is True:
             kept.append(entry)
         elif place == 0 and type(answer) is Decimal:
             return pick(entries, answer, run)
+        elif strict and type(answer) is not bool and answer is not None:
+            return run.warn("A %(type)s is neither true nor false.", type=kind(answer))
     return kept
 
 

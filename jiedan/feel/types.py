@@ -104,9 +104,9 @@ def _function(value: Any, type_: Type) -> bool:
     if len(value.parameters) != len(type_.entries):
         return False
     wanted = zip(value.types or (None,) * len(value.parameters), type_.entries, strict=True)
-    if not all(subtype(given, own or ANY) for own, (_, given) in wanted):
+    if not all(own is None or subtype(given, own) for own, (_, given) in wanted):
         return False
-    return subtype(value.result or ANY, type_.of or ANY)
+    return value.result is None or subtype(value.result, type_.of or ANY)
 
 
 def subtype(type_: Type, other: Type) -> bool:
@@ -141,9 +141,8 @@ def coerce(value: Any, type_: Type | None) -> tuple[Any, bool]:
         if type(value) is not list and conforms([value], type_):
             return [value], True
     elif type(value) is list and len(value) == 1:
-        only, fine = coerce(value[0], type_)
-        if fine and only is not None:
-            return only, True
+        if value[0] is not None and conforms(value[0], type_):
+            return value[0], True
     if type_.name == "date and time" and type(value) is Date:
         return DateTime(value, MIDNIGHT_UTC), True
     return None, False

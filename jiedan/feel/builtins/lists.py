@@ -14,9 +14,12 @@ List = list[Any]
 
 
 def _place(run: Run, position: Decimal, length: int) -> int | None:
-    """The offset of a position from 1, or from the end when negative; null when there is none."""
-    if position == position.to_integral_value() and 0 < abs(position) <= length:
-        place = int(position)
+    """The offset of a position from 1, or from the end when negative; null when there is none.
+
+    Digits after the point are dropped.
+    """
+    place = int(position) if abs(position) <= length + 1 else 0
+    if 0 < abs(place) <= length:
         return place - 1 if place > 0 else length + place
     return run.warn(
         "A list of %(size)s entries has no entry %(index)s.", size=length, index=str(position)
