@@ -161,6 +161,10 @@ class ConflictingPayload(Conflict):
     """The platform sent this order before with other content."""
 
 
+class FileCorrupt(Invalid):
+    """The file cannot be opened."""
+
+
 class TypeForbidden(Invalid):
     """This kind of file may not be sent."""
 

@@ -25,8 +25,8 @@ from jiedan.desk.tables import DeliveryConfirmation, Order, Shipment
 from jiedan.desk.values import ZERO, Problems, Ref, Result, add, as_id, hundredths, touch
 
 MODES = {
-    "sales": frozenset({"signature", "online", "feedback"}),
-    "netease": frozenset({"signature", "online", "feedback", "platform"}),
+    "sales": frozenset({"signature", "online", "feedback", "carrier"}),
+    "netease": frozenset({"signature", "online", "feedback", "platform", "carrier"}),
 }
 
 
@@ -256,7 +256,10 @@ def _book(order: Order, shipment: Shipment, amounts: Mapping[int, Decimal]) -> s
         line = lines[part.order_line_id]
         line.qty_delivered += part.qty_received
         # What did not arrive is not on its way any more either: it can be sent again.
-        line.qty_shipped -= part.qty - part.qty_received
+        lacking = part.qty - part.qty_received
+        line.qty_shipped -= lacking
+        if line.fulfil == "stock":
+            line.qty_reserved -= lacking
     if not any(amounts.values()):
         return "refused"
     return "all" if all(amounts[part.seq] == part.qty for part in shipment.lines) else "partial"

@@ -8,10 +8,11 @@ from datetime import date, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from jiedan.core import audit
+from jiedan.core.database import ScaledDecimal
 from jiedan.core.numbering import take_child_number
 from jiedan.core.work import Work
 from jiedan.desk.catalogue import find_items
@@ -212,7 +213,9 @@ def _open_parts(
 ) -> Iterator[tuple[str | None, Decimal]]:
     """Warehouse and quantity of each part of a line that no live shipment carries."""
     planned = _planned(session, line)
-    left = line.qty - line.qty_cancelled - sum(planned.values(), ZERO)
+    # A service counts as delivered when it was performed; it never travels.
+    gone = max(sum(planned.values(), ZERO), line.qty_delivered)
+    left = line.qty - line.qty_cancelled - gone
     if line.state == "cancelled" or left <= 0:
         return
     if line.fulfil == "stock":
@@ -231,8 +234,17 @@ def _open_parts(
 
 
 def _planned(session: Session, line: OrderLine) -> dict[str | None, Decimal]:
+    carried = case(
+        (Shipment.state.in_(("delivered", "closed")), ShipmentLine.qty_received),
+        else_=ShipmentLine.qty,
+    )
+    # Of what arrived only the received part counts; the rest can be sent again.
+    counted = case(
+        (Shipment.state.in_(["delivered", "closed"]), ShipmentLine.qty_received),
+        else_=ShipmentLine.qty,
+    )
     rows = session.execute(
-        select(Shipment.warehouse, func.sum(ShipmentLine.qty))
+        select(Shipment.warehouse, func.sum(counted, type_=ScaledDecimal(3)))
         .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
         .where(ShipmentLine.order_line_id == line.id, Shipment.state.not_in(DEAD_STATES))
         .group_by(Shipment.warehouse)

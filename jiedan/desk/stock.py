@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from jiedan.core import audit
+from jiedan.core.database import ScaledDecimal
 from jiedan.core.i18n import lazy
 from jiedan.core.work import Work
 from jiedan.desk.errors import InvalidRecord, NotEnoughStock
@@ -62,9 +63,10 @@ def expect_stock(
 
 def free_stock(session: Session, *, sku: str, warehouse: str | None = None) -> Decimal:
     """What lies there and is promised to nobody."""
-    query = select(func.sum(StockLevel.on_hand), func.sum(StockLevel.reserved)).where(
-        StockLevel.sku == sku
-    )
+    query = select(
+        func.sum(StockLevel.on_hand, type_=ScaledDecimal(3)),
+        func.sum(StockLevel.reserved, type_=ScaledDecimal(3)),
+    ).where(StockLevel.sku == sku)
     if warehouse is not None:
         query = query.where(StockLevel.warehouse == warehouse)
     on_hand, reserved = session.execute(query).one()
