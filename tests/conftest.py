@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from jiedan.core.actor import Actor
 from jiedan.core.clock import SHANGHAI, MovableClock
@@ -86,10 +88,25 @@ def actor() -> Callable[..., Actor]:
     return make
 
 
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Every SQL statement sent while the test runs, by any connection."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(Engine, "before_cursor_execute", note)
+
+
 @pytest.fixture(scope="session")
-def _postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def _postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server that lives as long as this worker."""
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not in pytest's own temporary folder: each run of pytest closes that to other users, and
+    # PostgreSQL, which never runs as root, is one.
+    folder = Path(tempfile.mkdtemp(prefix="jiedan-postgres-"))
     with pytest.MonkeyPatch.context() as patch:
         # The package insists on a runtime folder, which machines without a desktop lack.
         patch.setenv("XDG_RUNTIME_DIR", str(folder))
@@ -100,6 +117,7 @@ def _postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
