@@ -58,6 +58,8 @@ def sign_in(
     right = passwords.matches(kept, password) and len(password) <= LONGEST
     with platform.work(actor=Actor(login, login, ip=ip)) as work:
         # Attempts side by side must not get past the throttle together.
+        if not platform.database.is_sqlite:
+            work.session.execute(select(func.pg_advisory_xact_lock(func.hashtext(login))))
         _check_throttle(platform, work.session, login, ip)
         work.session.add(LoginAttempt(login=login, ip=ip, at=work.now, succeeded=right))
         if right:

@@ -136,8 +136,7 @@ def test_guesses_side_by_side_do_not_get_past_the_lock(company_on_both: Platform
         thread.join()
 
     assert len(outcomes) == 16
-    if company_on_both.database.is_sqlite:
-        assert outcomes.count(SignInFailed) == 5
+    assert outcomes.count(SignInFailed) == 5
     with pytest.raises(SignInLocked):
         sign_in(company_on_both, login="sunyue", password=PASSWORD)
 
