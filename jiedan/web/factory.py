@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Flask, g, request
@@ -24,6 +25,7 @@ from jiedan.web.lookups import Lookups
 from jiedan.web.markdown import render
 from jiedan.web.navigation import Navigation
 from jiedan.web.notices import unread_count
+from jiedan.web.outcomes import outcome_name
 
 UPLOAD_FILES = 12
 """How many files of the largest allowed size fit into one posted form."""
@@ -55,6 +57,7 @@ def create_web(flow: Flow, platform: Platform, *, testing: bool = False) -> Flas
     formatting.install(app)
     app.jinja_env.filters["markdown"] = render
     app.jinja_env.globals["choices"] = lookups.choices
+    app.jinja_env.globals["outcome_name"] = partial(outcome_name, flow)
     preferences.install(app)
     sessions.install(app)
     security.install(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response, g, request
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from jiedan.core.errors import Forbidden, TooLarge
@@ -48,8 +49,8 @@ def install(app: Flask) -> None:
             request.max_content_length = limit
 
     @app.errorhandler(CSRFError)
-    def refuse_foreign_form(error: CSRFError) -> None:
-        raise PageExpired from error
+    def refuse_foreign_form(error: CSRFError) -> ResponseReturnValue:
+        return app.handle_user_exception(PageExpired())
 
     @app.after_request
     def add_headers(response: Response) -> Response:

@@ -226,9 +226,7 @@ class _Check:
     def missing(self, each: Field, seen: Mapping[str, Any]) -> Message | None:
         if self.lenient:
             return None
-        required = each.required or (
-            each.required_if is not None and self.judge.evaluate(each.required_if, seen) is True
-        )
+        required = each.required or self.judge.is_required(each, seen)
         if not required:
             return None
         if each.kind is Kind.BOOL and each.control == "checkbox":

@@ -192,6 +192,17 @@ class Judge:
     def _rows_seen(self, record: Record, table: Field) -> list[dict[str, Any]]:
         return [self.seen(row.record, {}) for row in record.tables[table.path]]
 
+    def is_required(self, each: Field, seen: Mapping[str, Any]) -> bool:
+        """Whether a condition asks for the field; not before a button that it names is pressed."""
+        if each.required_if is None:
+            return False
+        if (
+            self.scope["outcome"] is None
+            and "outcome" in compile_expression(each.required_if).names
+        ):
+            return False
+        return self.evaluate(each.required_if, seen) is True
+
     def outcomes(self, record: Record) -> tuple[str, ...]:
         """Names of the buttons that are not hidden."""
         seen = self.seen(record, self.scope)

@@ -61,6 +61,7 @@ _TYPES: Mapping[str, Kind] = {
     "ref": Kind.REF,
 }
 _SUBTYPES: Mapping[str, Kind] = {"date": Kind.DATE, "time": Kind.TIME, "datetime": Kind.DT}
+_UNLABELLED = frozenset({Kind.NOTE, Kind.RULE, Kind.GROUP, Kind.COMPUTED})
 PROPERTIES = frozenset(
     {
         "type", "source", "min", "max", "required_if", "readonly_if", "check", "check.message",
@@ -225,7 +226,7 @@ class _Reader:
         )
         if kind is Kind.TABLE and any(one.kind is Kind.TABLE for c in children for one in c.walk()):
             self.find("form_table_in_table", node)
-        if depth == 0 and not node.get("label") and kind not in (Kind.NOTE, Kind.RULE, Kind.GROUP):
+        if depth == 0 and not node.get("label") and kind not in _UNLABELLED:
             self.label_missing(node)
         return Field(
             id=str(node.get("id") or ""),

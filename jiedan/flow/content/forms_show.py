@@ -27,9 +27,10 @@ from jiedan.flow.content.forms_judge import (
 from jiedan.flow.content.forms_schema import Field, Form, Kind, Outcome, Style
 from jiedan.flow.content.forms_values import for_storage, for_typing, is_empty
 
-
 FULL = 16
 """The grid has so many columns."""
+MOST_COLUMNS = 8
+"""A table with more than these is laid out in several lines per row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +218,9 @@ class _Painter:
         """Cells in rows: neighbours with the same row name share one, up to 16 columns."""
         seen = self.judge.seen(record, around)
         cells = [
-            self.cell(each, record, at, seen) for each in fields if each.id not in record.hidden
+            self.cell(each, record, at, seen)
+            for each in fields
+            if each.id not in record.hidden and _is_shown(each)
         ]
         return _in_rows(cells)
 
@@ -244,16 +247,14 @@ class _Painter:
         value = record.values.get(each.path)
         kind = each.holds if each.kind is Kind.COMPUTED else each.kind
         typed = get_path(record.raw, each.path)
-        if locked or each.path not in record.wrong:
+        if locked or (each.path not in record.wrong and not _as_typed(kind, typed)):
             typed_text = for_typing(kind, value)
         else:
             typed_text = _one_text(typed)
         if each.kind is Kind.BOOL:
             typed_text = {True: "true", False: "false"}.get(value, "")
         options = self.options(each, value, seen)
-        required = each.required or bool(
-            each.required_if and self.judge.evaluate(each.required_if, seen) is True
-        )
+        required = each.required or self.judge.is_required(each, seen)
         return Cell(
             **base,
             placeholder=each.placeholder.in_(self.locale),
@@ -306,7 +307,7 @@ class _Painter:
         return Cell(
             **base,
             columns=heads,
-            is_grid=len(_in_rows(heads)) > 1,
+            is_grid=_needs_lines(heads),
             rows=tuple(rows),
             total=total,
             total_label=each.total_said.in_(self.locale),
@@ -384,6 +385,12 @@ def _in_rows(cells: Sequence[Cell]) -> tuple[tuple[Cell, ...], ...]:
     return tuple(_widths(row) for row in rows)
 
 
+def _needs_lines(heads: Sequence[Cell]) -> bool:
+    """Whether a table's rows need several lines each: designed so, or too many columns."""
+    rows = _in_rows(heads)
+    return len(heads) > MOST_COLUMNS or (len(rows) > 1 and any(len(row) > 1 for row in rows))
+
+
 def _widths(row: Sequence[Cell]) -> tuple[Cell, ...]:
     """Each cell with its width; those without one share what is left."""
     left = FULL - sum(cell.field.columns or 0 for cell in row)
@@ -395,6 +402,16 @@ def _widths(row: Sequence[Cell]) -> tuple[Cell, ...]:
 def dom_id(name: str) -> str:
     """An element id from a field's name."""
     return "f-" + name.replace("[", "-").replace("]", "").replace(".", "-")
+
+
+def _is_shown(each: Field) -> bool:
+    """A computed field without a label works behind the scenes."""
+    return each.kind is not Kind.COMPUTED or bool(each.label)
+
+
+def _as_typed(kind: Kind, typed: Any) -> bool:
+    """Whether the text stays as somebody typed it; moments must suit the browser's own control."""
+    return isinstance(typed, str) and kind not in (Kind.DATE, Kind.DT, Kind.TIME)
 
 
 def _one_text(typed: Any) -> str:

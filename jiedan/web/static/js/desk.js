@@ -27,7 +27,7 @@ document.addEventListener("submit", (event) => {
     }
     form.dataset.sent = "1";
     form.classList.add("is-busy");
-    form.removeAttribute("data-dirty");
+    delete form.dataset.dirty;
     setTimeout(() => { delete form.dataset.sent; form.classList.remove("is-busy"); }, 8000);
   }
 });
@@ -138,20 +138,59 @@ function sayChosen(box, list) {
   if (shown) shown.textContent = match ? match.label : "";
 }
 
-// After a row was added, the caret goes into it.
+// --- a form that came back from the server: nothing typed meanwhile is lost -----------------------
+// The answer shows the form as it was when it was asked for. What changed since then is put back.
+const sentForms = new WeakMap();
+let putBack = null;
 let added = null;
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-add]");
-  added = button ? button.value : null;
+
+function filledIn(form) {
+  const seen = new Map();
+  const found = new Map();
+  for (const field of form.elements) {
+    if (!field.name || field.type === "hidden" || field.type === "file" || field.tagName === "BUTTON") continue;
+    const isTick = field.type === "checkbox" || field.type === "radio";
+    const base = isTick ? `${field.name}=${field.value}` : field.name;
+    const count = seen.get(base) || 0;
+    seen.set(base, count + 1);
+    found.set(`${base}#${count}`, { field, value: isTick ? field.checked : field.value, isTick });
+  }
+  return found;
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = event.target.closest?.("form[data-form]");
+  if (form) sentForms.set(form, new Map([...filledIn(form)].map(([key, one]) => [key, one.value])));
 });
-document.addEventListener("htmx:after:swap", caretIntoNewRow);
-document.addEventListener("htmx:afterSwap", caretIntoNewRow);
-function caretIntoNewRow() {
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const form = event.detail.target;
+  if (!form?.matches?.("form[data-form]")) return;
+  const sent = sentForms.get(form);
+  const changed = [...filledIn(form)].filter(([key, one]) => sent?.has(key) && sent.get(key) !== one.value);
+  putBack = { dirty: form.dataset.dirty, changed: changed.map(([key, one]) => [key, one.value]) };
+});
+document.addEventListener("htmx:afterSwap", () => {
+  const form = document.querySelector("form[data-form]");
+  if (!form || !putBack) return;
+  if (putBack.dirty) form.dataset.dirty = "1";
+  const now = filledIn(form);
+  for (const [key, value] of putBack.changed) {
+    const one = now.get(key);
+    if (!one) continue;
+    if (one.isTick) one.field.checked = value; else one.field.value = value;
+  }
+  putBack = null;
   if (!added) return;
+  // After a row was added, the caret goes into it.
   const button = all("[data-add]").find((one) => one.value === added);
-  const last = all("tbody tr", button?.closest(".lines") || document.createElement("div")).pop();
+  const lines = button?.closest(".lines");
+  const last = lines && all("tbody tr, ol > li", lines).pop();
   last?.querySelector("input:not([type=hidden]), select, textarea")?.focus();
   added = null;
-}
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-add]");
+  if (button) added = button.value;
+});
 
 document.querySelector("[data-focus]")?.focus();
