@@ -302,3 +302,10 @@ def _facts(row: Acceptance, order: Order) -> AcceptanceFacts:
         row.accepted_by,
         row.deduction_fen,
     )
+
+
+def rejected_lines(session: Session, *, order_id: Ref) -> list[dict[str, Any]]:
+    """What the latest acceptance found wrong: quantity, ticks and note of each such line."""
+    row = _latest(session, order_id)
+    found = row.lines if row else []
+    return [dict(item) for item in found if item["qty_rejected"] or item["failed"]]

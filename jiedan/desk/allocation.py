@@ -18,7 +18,7 @@ from jiedan.core.work import Work
 from jiedan.desk.errors import InvalidRecord
 from jiedan.desk.records import get_order, get_row
 from jiedan.desk.tables import Allocation, Milestone, Order
-from jiedan.desk.values import Problems, Ref, Result, add, as_id, clean, hundredths, touch
+from jiedan.desk.values import ZERO, Problems, Ref, Result, add, as_id, clean, hundredths, touch
 
 SHORTEST_REQUIREMENT = 10
 
@@ -147,7 +147,7 @@ def order_progress(session: Session, *, order_id: Ref, now: datetime) -> Progres
     if total == 0:
         return Progress(str(order_id), Decimal(0), Decimal(0), Decimal(0), [], None, False)
     reached = sum(_weight(row) for row in rows if row.reached_at is not None)
-    expected = sum(_weight(row) * _elapsed(row, now) for row in rows)
+    expected = sum((_weight(row) * _elapsed(row, now) for row in rows), ZERO)
     progress = hundredths(Decimal(reached) * 100 / total)
     plan = hundredths(expected * 100 / total)
     open_rows = [row for row in rows if row.reached_at is None]

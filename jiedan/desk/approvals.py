@@ -142,7 +142,7 @@ def request_approval(
     barred = {work.actor.login, *excluded}
     if order is not None:
         channel = order.channel
-        barred |= {order.entered_by, order.accepted_by} - {None}
+        barred |= {login for login in (order.entered_by, order.accepted_by) if login}
         barred |= reviewers_of(work.session, order_id=order.id)
         _replace_pending(work, order.id, subject)
     plans = plan_steps(level, tuple(cosign), channel, candidates, frozenset(barred))

@@ -229,7 +229,7 @@ def _risks(risks: Sequence[Mapping[str, Any]], problems: Problems) -> list[dict[
         points = {}
         for name in ("prob", "impact"):
             value = risk.get(name)
-            number = int(value) if str(value) in "12345" and str(value) else 0
+            number = int(str(value)) if str(value) in ("1", "2", "3", "4", "5") else 0
             if number == 0:
                 problems.add(f"{path}.{name}", lazy("Enter 1 to 5."))
             points[name] = number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +17,7 @@ from jiedan.desk.credit import credit_limit, customer_grade, exposure, overdue_d
 from jiedan.desk.records import get_customer, get_order
 from jiedan.desk.regions import region_of
 from jiedan.desk.review_checks import STANDARD_PAYMENTS, term_excess
-from jiedan.desk.tables import Order
+from jiedan.desk.tables import CatalogueItem, Order, OrderLine
 from jiedan.desk.values import ZERO, Ref, Result, shanghai_date
 
 _GOT_GOODS = (
@@ -148,14 +149,7 @@ def order_facts(work: Work, *, order_id: Ref) -> OrderFacts:
         service_amount=Decimal(service) / 100,
         skus=[line.sku for line in order.lines],
         line_count=len(order.lines),
-        weight_kg=Decimal(
-            sum(
-                int(items[line.sku].weight_g * line.qty)
-                for line in order.lines
-                if line.sku in items
-            )
-        )
-        / 1000,
+        weight_kg=sum((_weight(line, items) for line in order.lines), ZERO) / 1000,
         pieces=sum((line.qty for line in order.lines if line.fulfil in ("stock", "mto")), ZERO),
         hazardous=any(item.hazardous for item in items.values()),
         preference=order.preference,
@@ -204,6 +198,11 @@ def _bought_before(work: Work, order: Order) -> bool:
             )
         )
     )
+
+
+def _weight(line: OrderLine, items: Mapping[str, CatalogueItem]) -> Decimal:
+    item = items.get(line.sku)
+    return line.qty * item.weight_g if item else ZERO
 
 
 def _product_type(fulfils: list[str]) -> str:

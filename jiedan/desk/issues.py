@@ -91,6 +91,7 @@ def log_issue(
     source: str = "customer",
     safety: bool = False,
     line_stop: bool = False,
+    cause_known: bool = False,
     qty_affected: Any = None,
     found_at: Any = None,
     photos: Sequence[str] = (),
@@ -128,6 +129,7 @@ def log_issue(
             category=category,
             safety=safety,
             line_stop=line_stop,
+            cause_known=cause_known,
             affected_pct=_affected(order, line, affected),
             found_at=moment,
             photos=list(photos),
@@ -207,7 +209,7 @@ def ask_customer(work: Work, *, issue_id: Ref, question: str) -> IssueFacts:
     """Ask the customer something; until the answer the clock of the issue stands (T11.8)."""
     issue = get_row(work.session, Issue, issue_id)
     text = _text("question", question, shortest=5)
-    if issue.state == "new":
+    if issue.state in ("new", "reopened"):
         _move(work, issue, "analysis")
     _move(work, issue, "waiting_customer")
     issue.waiting_since = work.now

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from jiedan.core.pinyin import pinyin_keys
@@ -61,7 +61,7 @@ def match_customers(
 def _possible(
     session: Session, wanted: str, code: str | None, number: str | None
 ) -> list[Customer]:
-    tests = []
+    tests: list[ColumnElement[bool]] = []
     if wanted:
         sound = pinyin_keys(wanted).split(" ")[0]
         tests.append(Customer.name.like(like_pattern(wanted[:2]), escape="\\"))

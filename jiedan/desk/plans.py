@@ -50,6 +50,7 @@ class ShortageFacts(Result):
     kind: str
     gap: str
     impact_days: int
+    proposal: str
     choice: str | None
     new_date: date | None
     consent: str | None
@@ -169,9 +170,12 @@ def decide_shortage(
     new_date: Any = None,
     cost_fen: int | None = None,
 ) -> ShortageFacts:
-    """Decide what to do about a shortage (T06.5); rescheduling needs a new date."""
+    """Decide what to do about a shortage (T06.5); rescheduling needs a new date.
+
+    Decided again when the customer did not agree to the first decision.
+    """
     row = get_row(work.session, Shortage, shortage_id)
-    if row.state != "reported":
+    if row.state != "reported" and row.consent != "disagree":
         raise WrongState(state=row.state)
     problems = Problems()
     problems.one_of("choice", choice, SHORTAGE_CHOICES)
@@ -183,7 +187,7 @@ def decide_shortage(
         problems.fen("cost", cost_fen, zero=True)
     problems.raise_as(InvalidRecord)
     row.choice, row.note, row.new_date, row.cost_fen = choice, text, day, cost_fen
-    row.decided_by, row.state = work.actor.login, "decided"
+    row.decided_by, row.state, row.consent = work.actor.login, "decided", None
     touch(work, row)
     audit.record(
         work, action="shortage.decide", entity=f"order:{row.order_id}", after={"choice": choice}
@@ -224,6 +228,11 @@ def record_consent(
     return _shortage(row)
 
 
+def shortage_facts(session: Session, *, shortage_id: Ref) -> ShortageFacts:
+    """What was reported, decided and answered."""
+    return _shortage(get_row(session, Shortage, shortage_id))
+
+
 def _latest(session: Session, order_id: Ref) -> WorkPlan | None:
     return session.scalar(
         select(WorkPlan)
@@ -256,6 +265,7 @@ def _shortage(row: Shortage) -> ShortageFacts:
         row.kind,
         row.gap,
         row.impact_days,
+        row.proposal,
         row.choice,
         row.new_date,
         row.consent,

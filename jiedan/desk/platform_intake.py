@@ -161,7 +161,9 @@ def _entry(
     work: Work, payload: Payload, mapping: dict[str, str]
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[str]]:
     items = find_items(work.session, list(mapping.values()))
-    lines, mapped, unmapped = [], [], []
+    lines: list[dict[str, Any]] = []
+    mapped: list[dict[str, Any]] = []
+    unmapped: list[str] = []
     for item in payload.items:
         sku = mapping.get(item.sku)
         found = items.get(sku) if sku else None

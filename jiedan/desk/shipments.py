@@ -216,7 +216,10 @@ def _open_parts(
     # A service counts as delivered when it was performed; it never travels.
     gone = max(sum(planned.values(), ZERO), line.qty_delivered)
     left = line.qty - line.qty_cancelled - gone
-    if line.state == "cancelled" or left <= 0:
+    # A service that was performed counts as delivered without ever having travelled.
+    if line.state == "cancelled" or line.qty_delivered >= line.qty - line.qty_cancelled:
+        return
+    if left <= 0:
         return
     if line.fulfil == "stock":
         reserved = session.scalars(
@@ -234,10 +237,6 @@ def _open_parts(
 
 
 def _planned(session: Session, line: OrderLine) -> dict[str | None, Decimal]:
-    carried = case(
-        (Shipment.state.in_(("delivered", "closed")), ShipmentLine.qty_received),
-        else_=ShipmentLine.qty,
-    )
     # Of what arrived only the received part counts; the rest can be sent again.
     counted = case(
         (Shipment.state.in_(["delivered", "closed"]), ShipmentLine.qty_received),

@@ -111,6 +111,17 @@ def drop_unreserved(work: Work, *, order_id: Ref, reason: str) -> Decimal:
     return dropped
 
 
+def return_everything(work: Work, *, order_id: Ref) -> None:
+    """Count all that was delivered as returned: the customer owes nothing for it."""
+    order = get_order(work.session, order_id, lock=True)
+    for line in order.lines:
+        line.qty_returned = line.qty_delivered
+        line.qty_accepted = line.qty_rejected = ZERO
+    touch(work, order)
+    audit.record(work, action="line.return", entity=f"order:{order.id}")
+    work.session.flush()
+
+
 def _missing(order: Order, shipment: Shipment) -> list[tuple[OrderLine, Decimal]]:
     return [
         (line, part.qty - part.qty_received)
