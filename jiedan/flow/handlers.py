@@ -58,6 +58,8 @@ class Platform(Protocol):
     def set_business_key(self, text: str) -> None: ...
     def set_title(self, text: str, summary: dict[str, str] | None) -> None: ...
     def completed_by(self, element_ids: frozenset[str]) -> set[str]: ...
+    def pause_deadlines(self) -> None: ...
+    def resume_deadlines(self) -> None: ...
     def notify(
         self,
         owners: tuple[str, ...],
@@ -113,6 +115,14 @@ class Context:
     def set_title(self, text: str, summary: Mapping[str, str] | None = None) -> None:
         """Say what lists show for this instance: a title and up to three labelled facts."""
         self.platform.set_title(text, dict(summary) if summary is not None else None)
+
+    def pause_deadlines(self) -> None:
+        """Let the deadlines of this instance's tasks stand still: on hold, waiting for outside."""
+        self.platform.pause_deadlines()
+
+    def resume_deadlines(self) -> None:
+        """Let them go on, later by the time that did not count."""
+        self.platform.resume_deadlines()
 
     def completed_by(self, element_ids: Iterable[str]) -> set[str]:
         """Logins of those who completed these user tasks in this instance."""

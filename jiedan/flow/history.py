@@ -78,7 +78,7 @@ def visits(flow: Flow, *, process_id: str, version: int | None = None) -> dict[s
             InstanceRow.version == version
         )
     with flow.platform.read() as session:
-        return {element_id: number for element_id, number in session.execute(wanted)}
+        return {row[0]: row[1] for row in session.execute(wanted)}
 
 
 def history_of(

@@ -20,6 +20,7 @@ from jiedan.flow.engine import PENDING, ElementRef, Pending, ServiceCall
 from jiedan.flow.errors import DecisionFailed, HandlerMissing
 from jiedan.flow.handlers import BpmnError, Context, DecisionResult, Handler, Retry, plain
 from jiedan.flow.instance import Instance
+from jiedan.flow.pauses import halt_deadlines, release_deadlines
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import IncidentKind, JobKind, JobState, TaskState
 from jiedan.flow.tables import TaskRow
@@ -119,7 +120,7 @@ class StepHost:
         """Call a handler in a savepoint: its rows stay when it returns or raises BpmnError."""
         refused: BpmnError | None = None
         answer: Any = None
-        marks = self.gathered.marks()
+        marks, labels = self.gathered.marks(), self.instance.marks()
         self.caller = context
         try:
             with self.work.savepoint():
@@ -129,6 +130,7 @@ class StepHost:
                     refused = error
         except Exception:
             self.gathered.forget_after(marks)
+            self.instance.restore(labels)
             raise
         finally:
             self.caller = None
@@ -206,6 +208,12 @@ class StepHost:
             )
         )
         return {login for login in rows.scalars() if login}
+
+    def pause_deadlines(self) -> None:
+        halt_deadlines(self.work, self.instance)
+
+    def resume_deadlines(self) -> None:
+        release_deadlines(self.work, self.flow, self.instance)
 
     def notify(
         self, owners: tuple[str, ...], msgid: str, params: dict[str, Any], kind: str

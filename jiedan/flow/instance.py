@@ -27,6 +27,7 @@ COLUMNS = (
     InstanceRow.started_by,
     InstanceRow.started_at,
     InstanceRow.suspended_at,
+    InstanceRow.halted_at,
 )
 
 
@@ -47,6 +48,7 @@ class Instance:
     started_by: str
     started_at: datetime
     suspended_at: datetime | None
+    halted_at: datetime | None
     renamed: bool = False
     """Whether number, title or summary changed and the search text with them."""
 
@@ -56,6 +58,14 @@ class Instance:
             raise InstanceSuspended
         if self.state.is_over:
             raise InstanceOver
+
+    def marks(self) -> tuple[Any, ...]:
+        """What a handler may change, to put it back when the handler fails."""
+        return self.business_key, self.title, self.summary, self.renamed, self.halted_at
+
+    def restore(self, marks: tuple[Any, ...]) -> None:
+        """Put back what `marks` remembered."""
+        self.business_key, self.title, self.summary, self.renamed, self.halted_at = marks
 
     def labels(self) -> dict[str, Any]:
         """The columns that say what it is about."""
@@ -83,6 +93,7 @@ def instance_from(row: Any, instance_id: UUID) -> Instance:
         started_by=row.started_by,
         started_at=row.started_at,
         suspended_at=row.suspended_at,
+        halted_at=row.halted_at,
     )
 
 

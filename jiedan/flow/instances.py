@@ -37,9 +37,9 @@ from jiedan.flow.instance_views import (
 from jiedan.flow.jobs import jobs_of
 from jiedan.flow.opening import attachments_of, comments_of, live_of, variables_of
 from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
+from jiedan.flow.pauses import halt_deadlines, release_deadlines
 from jiedan.flow.platform import Flow
 from jiedan.flow.searching import search_words
-from jiedan.flow.sla import halt_deadlines, shift_deadlines
 from jiedan.flow.starting import begin
 from jiedan.flow.states import InstanceState, JobKind, JobState, TaskState
 from jiedan.flow.step import Step, step_of
@@ -145,10 +145,11 @@ def suspend_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str
             instance,
             InstanceState.SUSPENDED,
             resume_state=instance.state,
-            suspended_at=work.now,
+            # Deadlines that stood still before go on standing still afterwards.
+            suspended_at=None if instance.halted_at else work.now,
         )
         _move_jobs(work, instance_id, JobState.DUE, JobState.SUSPENDED)
-        halt_deadlines(work, instance_id=instance_id)
+        halt_deadlines(work, instance)
         _tell(work, instance_id, "suspended", reason)
 
 
@@ -158,11 +159,12 @@ def resume_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str 
         instance = step.instance
         if instance.state is not InstanceState.SUSPENDED:
             raise InstanceInState(state=instance.state)
-        paused = work.now - (instance.suspended_at or work.now)
+        halted_by_us = instance.suspended_at is not None
         back_to = InstanceState(instance.resume_state or InstanceState.ACTIVE)
         _set_state(work, instance, back_to, resume_state=None, suspended_at=None)
         _move_jobs(work, instance_id, JobState.SUSPENDED, JobState.DUE)
-        shift_deadlines(work, flow, instance_id=instance_id, by=paused)
+        if halted_by_us:
+            release_deadlines(work, flow, instance)
         _tell(work, instance_id, "resumed", reason)
         step.take_early_messages()
         drain(work, flow)

@@ -1,6 +1,6 @@
 """Owns the list of jobs: what is due, who claims it, what admins see of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -133,6 +133,26 @@ def claim_jobs(flow: Flow, *, worker: str, limit: int = 10) -> list[ClaimedJob]:
     for job in jobs:
         _extend(flow, job)
     return jobs
+
+
+def release_abandoned(flow: Flow, *, is_gone: Callable[[str], bool]) -> int:
+    """Let go of jobs whose worker `is_gone`, rather than wait for the end of their lease.
+
+    An external handler may have done its work before its worker died: it is called again, with
+    the same idempotency key.
+    """
+    running = select(_jobs.c.id, _jobs.c.worker).where(_jobs.c.state == JobState.RUNNING)
+    with flow.platform.work(actor=SYSTEM) as work:
+        gone = [
+            row.id for row in work.session.execute(running) if row.worker and is_gone(row.worker)
+        ]
+        if gone:
+            work.session.execute(
+                update(_jobs)
+                .where(_jobs.c.id.in_(gone), _jobs.c.state == JobState.RUNNING)
+                .values(state=JobState.DUE, lease_until=None, worker=None)
+            )
+        return len(gone)
 
 
 def list_jobs(

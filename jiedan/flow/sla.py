@@ -15,7 +15,7 @@ from jiedan.flow.ladder import Rung, next_rung, rungs
 from jiedan.flow.notices import notify
 from jiedan.flow.owners import ROLE, USER
 from jiedan.flow.platform import Flow
-from jiedan.flow.states import InstanceState, TaskState
+from jiedan.flow.states import InstanceState
 from jiedan.flow.sync import NEVER
 from jiedan.flow.tables import InstanceRow, TaskCandidateRow, TaskRow
 
@@ -41,6 +41,8 @@ class _Late:
     owners: tuple[str, ...]
     priority: int
     created_at: datetime
+    counted_from: datetime
+    """Creation, later by the time that did not count."""
     due_at: datetime
     breached_at: datetime | None
     stage: int
@@ -61,39 +63,6 @@ def climb_ladder(flow: Flow, *, limit: int = AT_ONCE) -> int:
     return len(late)
 
 
-def shift_deadlines(work: Work, flow: Flow, *, instance_id: UUID, by: timedelta) -> None:
-    """Time that does not count, such as a suspension: every open deadline moves by it."""
-    rows = work.session.execute(
-        select(
-            _tasks.c.id,
-            _tasks.c.due_at,
-            _tasks.c.sla_stage,
-            _tasks.c.created_at,
-            _tasks.c.breached_at,
-        ).where(
-            _tasks.c.instance_id == instance_id,
-            _tasks.c.state.in_((TaskState.OPEN, TaskState.CLAIMED)),
-            _tasks.c.due_at.is_not(None),
-        )
-    ).all()
-    for row in rows:
-        due_at = row.due_at if row.breached_at else row.due_at + by
-        rung_at = next_rung(flow.ladder, row.sla_stage, row.created_at, due_at)
-        work.session.execute(
-            update(_tasks).where(_tasks.c.id == row.id).values(due_at=due_at, sla_at=rung_at)
-        )
-        work.session.execute(
-            update(TaskCandidateRow).where(TaskCandidateRow.task_id == row.id).values(due_at=due_at)
-        )
-
-
-def halt_deadlines(work: Work, *, instance_id: UUID) -> None:
-    """No rung comes due until `shift_deadlines`."""
-    work.session.execute(
-        update(_tasks).where(_tasks.c.instance_id == instance_id).values(sla_at=None)
-    )
-
-
 _DUE = (
     select(
         TaskRow.id,
@@ -108,6 +77,7 @@ _DUE = (
         TaskRow.due_at,
         TaskRow.breached_at,
         TaskRow.sla_stage,
+        TaskRow.paused_seconds,
         TaskRow.extra,
         InstanceRow.business_key,
         InstanceRow.process_id.label("root_id"),
@@ -135,6 +105,7 @@ def _due(work: Work, limit: int) -> list[_Late]:
             owners=tuple((row.candidates or "").split()),
             priority=row.priority,
             created_at=row.created_at,
+            counted_from=row.created_at + timedelta(seconds=row.paused_seconds),
             due_at=row.due_at,
             breached_at=row.breached_at,
             stage=row.sla_stage,
@@ -149,7 +120,7 @@ def _climb(work: Work, flow: Flow, task: _Late) -> None:
     rung = rungs(flow.ladder)[task.stage]
     values: dict[str, Any] = {
         "sla_stage": task.stage + 1,
-        "sla_at": next_rung(flow.ladder, task.stage + 1, task.created_at, task.due_at),
+        "sla_at": next_rung(flow.ladder, task.stage + 1, task.counted_from, task.due_at),
     }
     escalate_to = task.escalate_to or flow.ladder.escalate_role
     match rung.kind:

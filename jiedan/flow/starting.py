@@ -43,6 +43,7 @@ def begin(
         started_by=work.actor.login,
         started_at=work.now,
         suspended_at=None,
+        halted_at=None,
     )
     audit.record(
         work,

@@ -222,7 +222,10 @@ def _task_row(
         "priority": task.priority,
         "created_at": now,
         "due_at": task.due_at,
-        "sla_at": next_rung(step.flow.ladder, 0, now, task.due_at),
+        "sla_at": None
+        if step.instance.halted_at
+        else next_rung(step.flow.ladder, 0, now, task.due_at),
+        "paused_seconds": 0,
         "sla_stage": 0,
         "claimed_at": now if task.assignee else None,
         "has_draft": False,

@@ -89,6 +89,8 @@ class InstanceRow(Base):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
+    halted_at: Mapped[datetime | None]
+    """Since when its deadlines stand still: suspended, on hold, waiting for the customer."""
     end_note: Mapped[str | None] = mapped_column(Text)
 
 
@@ -133,6 +135,8 @@ class TaskRow(Base):
     sla_at: Mapped[datetime | None]
     """When the next rung of the ladder is due; none when there is none."""
     sla_stage: Mapped[int] = mapped_column(default=0)
+    paused_seconds: Mapped[int] = mapped_column(default=0)
+    """Time that did not count towards the deadline."""
     claimed_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     completed_by: Mapped[str | None] = mapped_column(String(64))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.engine import CursorResult
 
 from jiedan.core import audit
@@ -163,7 +163,7 @@ def complete_task(
     with flow.platform.work(actor=actor) as work:
         task = task_for(work.session, actor, task_id, lock=True)
         if key is not None and task.answer_key == key and task.completed_by == actor.login:
-            return Completed(task.instance.id, task.instance.state, (), replayed=True)
+            return _first_result(flow, work, task)
         task.must_be_open_to(actor)
         task.instance.must_be_running()
         _must_be(version, task)
@@ -270,6 +270,43 @@ def _note(work: Work, task: Task, kind: str) -> None:
         )
     )
     audit.record(work, action=f"task.{kind}", entity=f"task:{task.id}")
+
+
+def _first_result(flow: Flow, work: Work, task: Task) -> Completed:
+    """What a replay gets: the tasks that the completion opened, at the same moment."""
+    rows = work.session.execute(
+        select(
+            _tasks.c.id,
+            _tasks.c.element_id,
+            _tasks.c.name,
+            _tasks.c.name_en,
+            _tasks.c.candidates,
+            _tasks.c.assignee,
+            _tasks.c.state,
+        )
+        .where(
+            _tasks.c.instance_id == task.instance.id,
+            _tasks.c.created_at == task.completed_at,
+            _tasks.c.id > task.id,
+        )
+        .order_by(_tasks.c.id)
+    )
+    return Completed(
+        instance_id=task.instance.id,
+        instance_state=task.instance.state,
+        next_tasks=tuple(
+            NextTask(
+                task_id=row.id,
+                element_id=row.element_id,
+                name=row.name,
+                name_en=row.name_en,
+                mine=TaskState(row.state).is_open
+                and is_mine(work.actor, (row.candidates or "").split(), row.assignee),
+            )
+            for row in rows
+        ),
+        replayed=True,
+    )
 
 
 def _must_be(version: int | None, task: Task) -> None:

@@ -31,7 +31,7 @@ class Context:
     def __init__(self, file: str, root: Node, around: Around) -> None:
         self.file, self.root, self.around = file, root, around
         self.processes: dict[str, ProcessInfo] = read_root(root)
-        self.flows = [one for one in root.iter(f"{{{BPMN}}}sequenceFlow")]
+        self.flows = list(root.iter(f"{{{BPMN}}}sequenceFlow"))
         self._out: dict[str, list[Node]] = {}
         self._into: dict[str, list[Node]] = {}
         for flow in self.flows:

@@ -1,4 +1,4 @@
-"""Owns how foreign XML is opened: without entities, network, document types or surprises in size."""
+"""Owns how foreign XML is opened: no entities, no network, no document types, bounded size."""
 
 from lxml import etree
 
