@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import select
 
 from handlers.beside import fact, line_facts, order_facts, order_of
-from jiedan import Context, handler
+from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.clock import SHANGHAI
-from jiedan.core.i18n import gettext
-from jiedan.desk import allocation
+from jiedan.core.i18n import gettext, lazy
+from jiedan.desk import allocation, states
 from jiedan.desk.regions import region_of
 from jiedan.desk.tables import Allocation, Order
 
@@ -91,15 +91,19 @@ def save(
         {"name": more["name"], "due": more["due"], "key": bool(more.get("key"))}
         for more in answer.get("more_milestones") or []
     ]
+    chosen = {row["dept"] for row in answer["assignments"]}
+    if chosen != {one["dept"] for one in proposals} and not answer.get("override_reason"):
+        raise InvalidAnswer({"override_reason": lazy("You depart from the proposal: say why.")})
     warehouse = next((one["warehouse"] for one in proposals if one.get("warehouse")), None)
     allocation.allocate_order(
         context.work,
         order_id=order_id,
         assignments=assignments,
         warehouse=warehouse,
-        proposal={"departments": [one["dept"] for one in proposals], "rows": proposals},
+        proposal=proposals[0],
         override_reason=answer.get("override_reason"),
     )
+    states.set_state(context.work, order_id=order_id, to=states.S.ALLOCATED)
     context.notify(
         logins=[row["responsible"] for row in answer["assignments"]],
         msgid="Order %(order_no)s was allocated to you.",
