@@ -1,6 +1,6 @@
 """The requirements graph, compiled: each element's value from those it requires."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,7 +130,7 @@ class Graph:
                 if not fits:
                     return run.warn('"%(name)s" must be a %(type)s.', name=self._plans[key].name,
                                     type=getattr(self._type_of(key), "name", ""))  # fmt: skip
-                inner.decided[key] = fitted
+                inner.decided[(), key] = fitted
             found = {self._plans[key].name: self.value(key, inner) for key in wanted}
             run.steps, run.grown = inner.steps, inner.grown
             if isinstance(run, Case):
@@ -146,43 +146,46 @@ class Graph:
 
     # -- deciding ------------------------------------------------------------------------------
 
-    def value(self, key: Key, case: Case) -> Any:
-        """The element's value in the case, worked out once."""
-        known = case.decided.get(key, _MISSING)
+    def value(self, key: Key, case: Case, path: tuple[str, ...] = ()) -> Any:
+        """The element's value in the case, worked out once.
+
+        `path`: the names of the imports that lead to it; a file imported twice is decided twice,
+        since its inputs may differ.
+        """
+        place = (path, key)
+        known = case.decided.get(place, _MISSING)
         if known is not _MISSING:
             return known
         element = self._library.elements[key]
         if isinstance(element, InputData):
-            value = self._input(key, case)
-        elif key in case.decisions_open:
+            value = self._input(self._plans[key], case, path)
+        elif place in case.decisions_open:
             return case.warn('"%(decision)s" requires itself.', decision=element.name)
         else:
-            case.decisions_open.add(key)
-            value = self._decide(key, case)
-            case.decisions_open.discard(key)
-        case.decided[key] = value
+            case.decisions_open.add(place)
+            value = self._decide(self._plans[key], case, path)
+            case.decisions_open.discard(place)
+        case.decided[place] = value
         return value
 
-    def _input(self, key: Key, case: Case) -> Any:
-        plan = self._plans[key]
-        given = case.given.get(plan.name, _MISSING)
-        for path in self._library.paths.get(key[0], ()):
-            given = case.given.get(f"{path}.{plan.name}", given)
+    def _input(self, plan: Plan, case: Case, path: tuple[str, ...]) -> Any:
+        given = _given(case.given, path, plan.name) if path else _MISSING
+        if given is _MISSING:
+            given = case.given.get(plan.name, _MISSING)
         if given is _MISSING:
             return case.warn('The input "%(name)s" is missing.', name=plan.name)
         return _fit(from_plain(given), plan.type, plan.name, case)
 
-    def _decide(self, key: Key, case: Case) -> Any:
-        plan = self._plans[key]
+    def _decide(self, plan: Plan, case: Case, path: tuple[str, ...]) -> Any:
         if plan.code is None:
             return case.warn('"%(decision)s" does not say how to decide.', decision=plan.name)
         scope: Scope = {RUN: case}
         for each in plan.required:
-            value = self.value(each.key, case)
             if each.alias:
+                value = self.value(each.key, case, (*path, each.alias))
                 scope.setdefault(each.alias, {})[each.name] = value
             else:
-                scope[each.name] = value
+                scope[each.name] = self.value(each.key, case, path)
         for name in plan.open_names:
             given = case.given.get(name, _MISSING)
             if given is not _MISSING:
@@ -220,6 +223,19 @@ class Graph:
             if current == key or isinstance(self._library.elements[current], DecisionElement):
                 names.update(dict.fromkeys(plan.open_names))
         return tuple(names)
+
+
+def _given(given: Mapping[str, Any], path: tuple[str, ...], name: str) -> Any:
+    """The input of an imported file: under a.b.name, or as entry of a context in a context."""
+    dotted = given.get(".".join((*path, name)), _MISSING)
+    if dotted is not _MISSING:
+        return dotted
+    found: Any = given
+    for step in (*path, name):
+        if not isinstance(found, Mapping) or step not in found:
+            return _MISSING
+        found = found[step]
+    return found
 
 
 def _inner_case(run: Run, title: str) -> Case:

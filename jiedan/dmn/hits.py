@@ -22,10 +22,10 @@ def unique(decision: str, rows: Sequence[int], answers: Sequence[Answer]) -> Ans
     return answers[0]
 
 
-def agreed(decision: str, rows: Sequence[int], answers: Sequence[Answer]) -> Answer:
+def agreed(decision: str, rows: Sequence[int], answers: Sequence[Answer], run: Run) -> Answer:
     """The answer that all rules give."""
     for answer in answers[1:]:
-        if equal(answers[0], answer) is not True:
+        if equal(answers[0], answer, run) is not True:
             raise RulesDisagree(decision=decision, rules=", ".join(str(row + 1) for row in rows))
     return answers[0]
 

@@ -39,18 +39,7 @@ class Library:
         self.modules: dict[str, Module] = {}
         self.elements: dict[Key, Element] = {}
         self._imports = imports
-        self.paths: dict[str, list[str]] = {}
-        """Namespace of an imported file → the names it is seen under from the main file."""
         self.main = self._add(read_definitions(xml), ())
-        self._note_paths(self.main, "", 0)
-
-    def _note_paths(self, module: Module, prefix: str, depth: int) -> None:
-        for namespace, alias in module.aliases.items():
-            path = f"{prefix}.{alias}" if prefix and alias else prefix or alias
-            known = self.paths.setdefault(namespace, [])
-            if path not in known and depth < _MAX_FILES:
-                known.append(path)
-                self._note_paths(self.modules[namespace], path, depth + 1)
 
     def _add(self, definitions: Definitions, open_: tuple[str, ...]) -> Module:
         if len(self.modules) > _MAX_FILES:

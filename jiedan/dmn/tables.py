@@ -112,7 +112,7 @@ class CompiledTable:
         if self.policy == "UNIQUE":
             return unique(self.name, rows, answers)
         if self.policy == "ANY":
-            return agreed(self.name, rows, answers)
+            return agreed(self.name, rows, answers, run)
         if self.policy == "COLLECT" and self.table.aggregation in ("SUM", "MIN", "MAX", "COUNT"):
             return aggregate(answers, self.table.aggregation, run)
         return answers if self.policy in LISTS else answers[0]

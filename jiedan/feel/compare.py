@@ -8,44 +8,48 @@ from jiedan.feel.temporal import Date, DateTime, DaysDuration, MonthsDuration, T
 from jiedan.feel.values import Range, kind
 
 
-def equal(a: Any, b: Any) -> bool | None:
-    """Whether a = b; None when values of two kinds are compared."""
+def equal(a: Any, b: Any, run: Run | None = None) -> bool | None:
+    """Whether a = b; None when values of two kinds are compared. Steps are counted in `run`."""
     left, right = type(a), type(b)
     if left is right:
         if left is Decimal or left is str or left is bool or a is None:
             return bool(a == b)
-        return _equal_alike(a, b, left)
+        return _equal_alike(a, b, left, run)
     if a is None or b is None:
         return False
     return None
 
 
-def _equal_alike(a: Any, b: Any, alike: type) -> bool | None:
+def _equal_alike(a: Any, b: Any, alike: type, run: Run | None) -> bool | None:
     if alike is DateTime or alike is Time:
         if _zoned(a) != _zoned(b):
             return False
         return bool(a.instant() == b.instant())
     if alike is list:
-        return _equal_lists(a, b)
+        return _equal_lists(a, b, run)
     if alike is dict:
         if a.keys() != b.keys():
             return False
-        return _all(equal(value, b[key]) for key, value in a.items())
+        if run is not None:
+            run.spend(len(a))
+        return _all(equal(value, b[key], run) for key, value in a.items())
     if alike is Range:
-        return _equal_ranges(a, b)
+        return _equal_ranges(a, b, run)
     return bool(a == b)
 
 
-def _equal_ranges(a: Range, b: Range) -> bool | None:
+def _equal_ranges(a: Range, b: Range, run: Run | None) -> bool | None:
     if (a.low_closed, a.high_closed, a.negated) != (b.low_closed, b.high_closed, b.negated):
         return False
-    return _all((equal(a.low, b.low), equal(a.high, b.high)))
+    return _all((equal(a.low, b.low, run), equal(a.high, b.high, run)))
 
 
-def _equal_lists(a: list[Any], b: list[Any]) -> bool | None:
+def _equal_lists(a: list[Any], b: list[Any], run: Run | None) -> bool | None:
     if len(a) != len(b):
         return False
-    return _all(equal(x, y) for x, y in zip(a, b, strict=True))
+    if run is not None:
+        run.spend(len(a))
+    return _all(equal(x, y, run) for x, y in zip(a, b, strict=True))
 
 
 def _all(answers: Any) -> bool | None:
@@ -94,7 +98,7 @@ def _sign(a: Any, b: Any) -> int:
 def compare(a: Any, b: Any, operator: str, run: Run) -> bool | None:
     """The answer of < <= > >= = != with a warning when there is none."""
     if operator == "=" or operator == "!=":
-        same = equal(a, b)
+        same = equal(a, b, run)
         if same is None:
             return run.warn(
                 "A %(left)s cannot be compared with a %(right)s.", left=kind(a), right=kind(b)
@@ -134,19 +138,19 @@ def is_in(value: Any, test: Any, run: Run) -> bool | None:
     """Whether the value passes a test that is a value: a range, a list of tests, or an equal."""
     if type(test) is Range:
         if type(value) is Range:
-            return equal(value, test)
+            return equal(value, test, run)
         return in_range(value, test, run)
     if type(test) is list:
-        if type(value) is list and equal(value, test):
+        if type(value) is list and equal(value, test, run):
             return True
         unknown = False
         for entry in test:
             run.spend()
-            answer = is_in(value, entry, run) if type(entry) is Range else equal(value, entry)
+            answer = is_in(value, entry, run) if type(entry) is Range else equal(value, entry, run)
             if answer:
                 return True
             if answer is None and type(entry) is list:
-                answer = equal(value, entry)
+                answer = equal(value, entry, run)
             unknown = unknown or answer is None
         return False
     return compare(value, test, "=", run)

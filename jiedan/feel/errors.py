@@ -62,6 +62,10 @@ class FeelSyntaxError(FeelError):
         return text
 
 
+class EndsTooEarly(FeelSyntaxError):
+    """Line %(line)s, column %(column)s: the expression ends where %(expected)s was expected."""
+
+
 class LimitExceeded(FeelError):
     """The expression goes beyond a limit."""
 

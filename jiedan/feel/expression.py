@@ -19,7 +19,9 @@ from jiedan.feel.values import RUN, Code, Scope
 
 Functions = Mapping[str, Callable[..., Any]]
 _MISSING = object()
-Parsed = TypeVar("Parsed", bound=Node)
+_RESULT = 4
+"""A result may be so many times larger than what an expression may make on its way."""
+Made = TypeVar("Made")
 
 
 def _read_scope(reads: Iterable[str], scope: Mapping[str, Any], run: Run) -> Scope:
@@ -70,7 +72,10 @@ class Expression:
         """
         run = Run(warnings, functions, limits, now)
         try:
-            return self._code(_read_scope(self._reads, scope, run))
+            value = self._code(_read_scope(self._reads, scope, run))
+            if type(value) is list or type(value) is dict:
+                run.measure(value, _RESULT)
+            return value
         except RecursionError:
             raise NestedTooDeep(limit=limits.calls) from None
 
@@ -136,7 +141,7 @@ def compile_expression(
     Raises FeelSyntaxError or LimitExceeded.
     """
     if types:
-        return Expression(text, _parse(Parser(text, names, types).expression_text))
+        return _made(lambda: Expression(text, Parser(text, names, types).expression_text()))
     return _cached_expression(text, tuple(_unusual(names)))
 
 
@@ -145,7 +150,7 @@ def compile_unary_tests(
 ) -> UnaryTests:
     """Compile unary tests (cached). Raises FeelSyntaxError or LimitExceeded."""
     if types:
-        return UnaryTests(text, _parse(Parser(text, names, types).tests_text))
+        return _made(lambda: UnaryTests(text, Parser(text, names, types).tests_text()))
     return _cached_tests(text, tuple(_unusual(names)))
 
 
@@ -156,17 +161,17 @@ def _unusual(names: Iterable[str]) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _cached_expression(text: str, names: tuple[str, ...]) -> Expression:
-    return Expression(text, _parse(lambda: Parser(text, names).expression_text()))
+    return _made(lambda: Expression(text, Parser(text, names).expression_text()))
 
 
 @lru_cache(maxsize=8192)
 def _cached_tests(text: str, names: tuple[str, ...]) -> UnaryTests:
-    return UnaryTests(text, _parse(lambda: Parser(text, names).tests_text()))
+    return _made(lambda: UnaryTests(text, Parser(text, names).tests_text()))
 
 
-def _parse(parse: Callable[[], Parsed]) -> Parsed:
+def _made(make: Callable[[], Made]) -> Made:
     try:
-        return parse()
+        return make()
     except RecursionError:
         raise NestedTooDeep(limit=LIMITS.depth) from None
 

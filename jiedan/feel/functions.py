@@ -83,6 +83,7 @@ def python_function(name: str, function: Callable[..., Any]) -> FeelFunction:
     """A Python function for expressions; what it raises is not caught."""
 
     def call(run: Run, arguments: list[Any], named: dict[str, Any] | None) -> Any:
+        run.measure([*arguments, *(named or {}).values()])
         given = [to_python(value) for value in arguments]
         words = {key.replace(" ", "_"): to_python(value) for key, value in (named or {}).items()}
         return from_plain(function(*given, **words))

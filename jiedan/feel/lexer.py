@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from jiedan.feel.errors import FeelSyntaxError
+from jiedan.feel.errors import EndsTooEarly, FeelSyntaxError
 from jiedan.feel.values import NUMBERS
 
 KEYWORDS = frozenset(
@@ -152,16 +152,21 @@ class Lexer:
         self, position: int, expected: str, *, found: str | None = None, meant: str | None = None
     ) -> FeelSyntaxError:
         """The error at that position."""
-        before = self.text[:position]
+        line, column = self._place(position)
         if found is None:
             found = self.text[position : position + 20]
         return FeelSyntaxError(
-            line=before.count("\n") + 1,
-            column=position - before.rfind("\n"),
-            found=squeeze(found)[:20],
-            expected=expected,
-            meant=meant,
+            line=line, column=column, found=squeeze(found)[:20], expected=expected, meant=meant
         )
+
+    def early_end(self, expected: str) -> FeelSyntaxError:
+        """The error that the text ends where something was expected."""
+        line, column = self._place(len(self.text))
+        return EndsTooEarly(line=line, column=column, found="", expected=expected)
+
+    def _place(self, position: int) -> tuple[int, int]:
+        before = self.text[:position]
+        return before.count("\n") + 1, position - before.rfind("\n")
 
 
 def squeeze(name: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Limits:
     """The bounds of one expression and of one evaluation of it."""
 
-    text: int = 20_000
+    text: int = 10_000
     """Characters of the expression's text."""
     depth: int = 60
     """Levels of nesting in the text."""
@@ -17,7 +17,7 @@ class Limits:
     """Loop turns, calls and list entries looked at."""
     items: int = 10_000
     """Entries of one list or turns of one range."""
-    grown: int = 1_000_000
+    grown: int = 200_000
     """Characters of all texts made by one evaluation."""
     milliseconds: int = 1_000
     """Time for one evaluation, looked at every thousand steps."""

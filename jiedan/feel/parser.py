@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from jiedan.feel.errors import FeelSyntaxError, NestedTooDeep, TextTooLong
@@ -148,10 +149,13 @@ class Parser:
     def unexpected(self, expected: str) -> FeelSyntaxError:
         """The error that something else was expected here."""
         token = self.token
+        if token.kind == "end":
+            return self.lexer.early_end(expected)
         meant = None
-        if token.kind == "=" and self.lexer.text.startswith("==", token.start):
-            meant = "="
-        return self.lexer.error(token.start, expected, found=token.text or "the end", meant=meant)
+        if token.kind == "name":
+            wanted = [word for word in KEYWORDS if EXPECTED.get(word) == expected]
+            meant = next(iter(get_close_matches(token.text, wanted, 1)), None)
+        return self.lexer.error(token.start, expected, found=token.text, meant=meant)
 
     def know(self, name: str) -> None:
         """A name is known from here on."""
@@ -169,17 +173,22 @@ class Parser:
 
         1 or, 2 and, 3 comparison, 4 sum, 5 product, 6 power.
         """
-        self.depth += 1
-        if self.depth > self.limits.depth:
-            raise NestedTooDeep(limit=self.limits.depth)
+        self.depth = self._deeper(self.depth)
         node = self.unary()
+        chained = self.depth
         while True:
             found = _LEVELS.get(self.token.kind, 0)
             if found < level:
                 break
             node = self._operator(node, found)
+            chained = self._deeper(chained)
         self.depth -= 1
         return node
+
+    def _deeper(self, depth: int) -> int:
+        if depth >= self.limits.depth:
+            raise NestedTooDeep(limit=self.limits.depth)
+        return depth + 1
 
     def _operator(self, left: Node, level: int) -> Node:
         if level == 1 or level == 2:
@@ -236,16 +245,16 @@ class Parser:
         token = self.token
         if token.kind == "-":
             self.advance()
-            self.depth += 1
-            if self.depth > self.limits.depth:
-                raise NestedTooDeep(limit=self.limits.depth)
+            self.depth = self._deeper(self.depth)
             node = self.unary()
             self.depth -= 1
             if type(node) is Literal and type(node.value).__name__ == "Decimal":
                 return Literal(token.start, -node.value)
             return Negate(token.start, node)
         node = self._postfix(self.primary())
+        chained = self.depth
         while self.token.kind == "instance":
+            chained = self._deeper(chained)
             at = self.advance().start
             if self.token.text != "of":
                 raise self.unexpected('the word "of"')
@@ -268,9 +277,7 @@ class Parser:
                 node = self._call(node)
             else:
                 return node
-            count += 1
-            if count > self.limits.depth:
-                raise NestedTooDeep(limit=self.limits.depth)
+            count = self._deeper(count)
 
     def _property(self) -> str:
         token = self.lexer.token(self.token.end, property_name=True)
@@ -497,9 +504,7 @@ class Parser:
 
     def type(self) -> Type:
         """A type, after `instance of` or of a parameter."""
-        self.depth += 1
-        if self.depth > self.limits.depth:
-            raise NestedTooDeep(limit=self.limits.depth)
+        self.depth = self._deeper(self.depth)
         token = self.token
         if token.kind == "function":
             self.advance()

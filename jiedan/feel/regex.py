@@ -24,7 +24,7 @@ from jiedan.feel.regex_parser import (
 )
 from jiedan.feel.run import Run
 
-_PER_STEP = 4
+_PER_STEP = 2
 """Moves of the machine that count as one step of the evaluation."""
 
 

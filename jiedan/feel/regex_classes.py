@@ -125,4 +125,13 @@ def opposite(predicate: Predicate) -> Predicate:
 
 def any_case(predicate: Predicate) -> Predicate:
     """The same in small and capital letters."""
-    return lambda char: predicate(char) or predicate(char.lower()) or predicate(char.upper())
+    return lambda char: any(map(predicate, _cases(char)))
+
+
+_UNUSUAL = {"k": "\u212a", "s": "\u017f", "å": "\u212b", "ω": "\u2126", "µ": "μ", "μ": "µ"}
+"""Small letters that have a further form besides their capital."""
+
+
+def _cases(char: str) -> set[str]:
+    lower = char.lower()
+    return {char, lower, char.upper(), lower.upper(), _UNUSUAL.get(lower, char)}

@@ -26,6 +26,7 @@ class PatternParser:
         self.text = pattern
         self.place = 0
         self.groups = 0
+        self.closed: set[int] = set()
         self.backs = False
         self.depth = 0
 
@@ -155,6 +156,7 @@ class PatternParser:
             number = self.groups
             inside = self._choice()
             steps = [(SAVE, 2 * number - 2, None), *inside, (SAVE, 2 * number - 1, None)]
+            self.closed.add(number)
         if self._peek() != ")":
             raise PatternError("a closing parenthesis is missing")
         self.place += 1
@@ -163,13 +165,22 @@ class PatternParser:
     def _escape(self) -> list[Step]:
         char = self._next()
         if char in "123456789":
-            number = int(char)
-            if number > self.groups:
-                raise PatternError("there is no such group")
-            self.backs = True
-            return [(BACK, number, None)]
+            return [(BACK, self._back(int(char)), None)]
         self.place -= 1
         return [(CHAR, self._folded(self._escaped()), None)]
+
+    def _back(self, number: int) -> int:
+        """The number of a closed group: as many digits as make one."""
+        while self.place < len(self.text) and self.text[self.place] in "0123456789":
+            longer = number * 10 + int(self.text[self.place])
+            if longer > self.groups:
+                break
+            number = longer
+            self.place += 1
+        if number not in self.closed:
+            raise PatternError("there is no such group")
+        self.backs = True
+        return number
 
     def _folded(self, test: Predicate) -> Predicate:
         return any_case(test) if "i" in self.flags else test

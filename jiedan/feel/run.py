@@ -17,6 +17,8 @@ from jiedan.feel.limits import LIMITS, Limits
 
 NO_FUNCTIONS: Mapping[str, Any] = {}
 _PACE = 1000
+_DEPTH = 100
+"""How deep a value may be nested when it is written out."""
 Null = TypeVar("Null")
 """Whatever type the null stands in for."""
 
@@ -85,6 +87,32 @@ class Run:
         self.grown -= characters
         if self.grown < 0:
             raise TooMuchText(limit=self.limits.grown)
+
+    def measure(self, value: Any, factor: int = 1) -> None:
+        """Make sure that a value, written out, stays within `factor` times the limits.
+
+        Lists may share their parts, so a small value can be endless when it is written out.
+        Raises TooManySteps, TooMuchText or NestedTooDeep.
+        """
+        steps, characters = self.limits.steps * factor, self.limits.grown * factor
+        waiting = [(value, 0)]
+        while waiting:
+            current, depth = waiting.pop()
+            steps -= 1
+            if type(current) is str:
+                characters -= len(current)
+            elif isinstance(current, list | dict):
+                entries = list(current.values()) if isinstance(current, dict) else current
+                steps -= len(entries) // 8
+                if steps < len(waiting):
+                    raise TooManySteps(limit=self.limits.steps * factor)
+                waiting += [(entry, depth + 1) for entry in entries]
+            if depth > _DEPTH:
+                raise NestedTooDeep(limit=_DEPTH)
+            if characters < 0:
+                raise TooMuchText(limit=self.limits.grown * factor)
+            if steps < 0:
+                raise TooManySteps(limit=self.limits.steps * factor)
 
     def enter(self) -> None:
         """Go into a function; raises NestedTooDeep."""

@@ -140,9 +140,10 @@ def coerce(value: Any, type_: Type | None) -> tuple[Any, bool]:
     if type_.name == "list":
         if type(value) is not list and conforms([value], type_):
             return [value], True
-    elif type(value) is list and len(value) == 1:
-        if value[0] is not None and conforms(value[0], type_):
+    elif type(value) is list and len(value) == 1 and value[0] is not None:
+        if conforms(value[0], type_):
             return value[0], True
+        return None, False
     if type_.name == "date and time" and type(value) is Date:
         return DateTime(value, MIDNIGHT_UTC), True
     return None, False

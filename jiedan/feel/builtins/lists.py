@@ -30,7 +30,7 @@ def _place(run: Run, position: Decimal, length: int) -> int | None:
 def list_contains(run: Run, list: List, element: Any) -> bool:
     """Whether an entry equals the element."""
     run.spend(len(list))
-    return any(equal(entry, element) for entry in list)
+    return any(equal(entry, element, run) for entry in list)
 
 
 @builtin("count(list: list)")
@@ -119,7 +119,7 @@ def reverse(run: Run, list: List) -> List:
 def index_of(run: Run, list: List, match: Any) -> List:
     """The positions of the entries that equal the match."""
     run.spend(len(list))
-    return [Decimal(place) for place, entry in enumerate(list, 1) if equal(entry, match)]
+    return [Decimal(place) for place, entry in enumerate(list, 1) if equal(entry, match, run)]
 
 
 _HASHABLE = frozenset({Decimal, str, bool, type(None)})
@@ -144,7 +144,7 @@ class Distinct:
             self._seen.add(key)
         else:
             self.run.spend(len(self._others))
-            if any(equal(entry, other) for other in self._others):
+            if any(equal(entry, other, self.run) for other in self._others):
                 return False
             self._others.append(entry)
         self.kept.append(entry)

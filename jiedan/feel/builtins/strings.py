@@ -144,6 +144,7 @@ def string(run: Run, value: Any) -> str | None:
     """The value as text."""
     if value is None:
         return None
+    run.measure(value)
     text = show(value)
     run.grow(len(text))
     return text
