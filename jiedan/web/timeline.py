@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jiedan.core.i18n import format_duration, gettext
+from jiedan.core.i18n import LazyText, format_duration, gettext, lazy
 from jiedan.flow.history import HistoryEntry
 from jiedan.web.formatting import person_name, said
 from jiedan.web.house import flow
@@ -26,6 +26,22 @@ _TONES: Mapping[str, str] = {
     "escalated": "bad",
     "cancelled": "bad",
     "suspended": "bad",
+}
+
+
+_SPOKEN: Mapping[str, LazyText] = {
+    "claimed": lazy("claimed “%(name)s”"),
+    "unclaimed": lazy("gave “%(name)s” back"),
+    "incident": lazy("“%(name)s” failed and waits for an admin"),
+    "retried": lazy("tried “%(name)s” again"),
+    "skipped": lazy("skipped “%(name)s”"),
+    "breached": lazy("“%(name)s” is past its deadline"),
+    "escalated": lazy("“%(name)s” was handed up"),
+    "suspended": lazy("suspended the process"),
+    "resumed": lazy("resumed the process"),
+    "cancelled": lazy("“%(name)s” was cancelled"),
+    "message": lazy("message received: %(name)s"),
+    "endEvent": lazy("reached the end “%(name)s”"),
 }
 
 
@@ -93,22 +109,8 @@ def _who(entry: HistoryEntry) -> str:
 
 def _what(entry: HistoryEntry) -> str:
     name = said(entry)
-    spoken = {
-        "completed": "%(name)s",
-        "claimed": "claimed %(name)s",
-        "unclaimed": "gave %(name)s back",
-        "incident": "%(name)s failed and waits for an admin",
-        "retried": "tried %(name)s again",
-        "skipped": "skipped %(name)s",
-        "breached": "%(name)s is past its deadline",
-        "escalated": "%(name)s was handed up",
-        "suspended": "suspended the process",
-        "resumed": "resumed the process",
-        "cancelled": "cancelled %(name)s",
-        "message": "message received: %(name)s",
-        "endEvent": "end: %(name)s",
-    }.get(entry.kind)
-    return gettext(spoken, name=name) if spoken else name
+    spoken = _SPOKEN.get(entry.kind)
+    return gettext(spoken.msgid, name=name) if spoken else name
 
 
 def _took(entry: HistoryEntry) -> str:
