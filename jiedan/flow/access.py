@@ -22,44 +22,45 @@ from jiedan.flow.instance import COLUMNS, Instance, instance_from
 from jiedan.flow.owners import USER, owners_of
 from jiedan.flow.platform import CompletedFact, Flow, TaskFacts
 from jiedan.flow.states import TaskState
-from jiedan.flow.tables import InstanceRow, TaskRow
+from jiedan.flow.tables import InstanceRow, TaskRow, table_of
 
+_tasks, _instances = table_of(TaskRow), table_of(InstanceRow)
 _COLUMNS = (
-    TaskRow.id.label("task_id"),
-    TaskRow.instance_id,
-    TaskRow.process_id.label("task_process_id"),
-    TaskRow.element_id,
-    TaskRow.name,
-    TaskRow.name_en,
-    TaskRow.code,
-    TaskRow.form_id,
-    TaskRow.form_version,
-    TaskRow.state.label("task_state"),
-    TaskRow.version.label("task_version"),
-    TaskRow.assignee,
-    TaskRow.candidates,
-    TaskRow.priority,
-    TaskRow.created_at,
-    TaskRow.due_at,
-    TaskRow.breached_at,
-    TaskRow.completed_at,
-    TaskRow.completed_by,
-    TaskRow.outcome,
-    TaskRow.has_draft,
-    TaskRow.has_files,
-    TaskRow.answer_key,
+    _tasks.c.id.label("task_id"),
+    _tasks.c.instance_id,
+    _tasks.c.process_id.label("task_process_id"),
+    _tasks.c.element_id,
+    _tasks.c.name,
+    _tasks.c.name_en,
+    _tasks.c.code,
+    _tasks.c.form_id,
+    _tasks.c.form_version,
+    _tasks.c.state.label("task_state"),
+    _tasks.c.version.label("task_version"),
+    _tasks.c.assignee,
+    _tasks.c.candidates,
+    _tasks.c.priority,
+    _tasks.c.created_at,
+    _tasks.c.due_at,
+    _tasks.c.breached_at,
+    _tasks.c.completed_at,
+    _tasks.c.completed_by,
+    _tasks.c.outcome,
+    _tasks.c.has_draft,
+    _tasks.c.has_files,
+    _tasks.c.answer_key,
     *COLUMNS,
 )
 _LOAD = (
     select(*_COLUMNS)
-    .join(InstanceRow, InstanceRow.id == TaskRow.instance_id)
-    .where(TaskRow.id == bindparam("task_id"))
+    .join(_instances, _instances.c.id == _tasks.c.instance_id)
+    .where(_tasks.c.id == bindparam("task_id"))
 )
 # Instance first: whoever holds an instance may go on to lock its tasks, never the other way.
-_LOCK = _LOAD.with_for_update(of=(InstanceRow, TaskRow))
-_FACTS = select(TaskRow.element_id, TaskRow.completed_by, TaskRow.on_behalf_of).where(
-    TaskRow.instance_id == bindparam("instance_id"),
-    TaskRow.state == TaskState.COMPLETED,
+_LOCK = _LOAD.with_for_update(of=(_instances, _tasks))
+_FACTS = select(_tasks.c.element_id, _tasks.c.completed_by, _tasks.c.on_behalf_of).where(
+    _tasks.c.instance_id == bindparam("instance_id"),
+    _tasks.c.state == TaskState.COMPLETED,
 )
 
 

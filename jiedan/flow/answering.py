@@ -57,7 +57,7 @@ def checked_values(
     if form is None:
         values: dict[str, Any] = plain(dict(answer.values))
         return values
-    initial = {}
+    initial: dict[str, Any] = {}
     if any(one.read_only or one.read_only_if for one in form[0].walk()):
         element = step.bundle.element(task.process_id, task.element_id)
         initial = loaded(step.host, element, task, variables).get("values") or {}

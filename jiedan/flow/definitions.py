@@ -338,7 +338,7 @@ def _store_bundles(session: Session, processes: Mapping[str, Version]) -> None:
         session.execute(insert(BundleRow), rows)
 
 
-def _definitions() -> Select[Any]:
+def _definitions() -> Select[*tuple[Any, ...]]:
     return select(
         DefinitionRow.kind,
         DefinitionRow.key,

@@ -19,7 +19,7 @@ from jiedan.flow.starting import begin
 from jiedan.flow.states import InstanceState, JobKind, JobState, MessageState
 from jiedan.flow.step import Step, outbox_of, step_of
 from jiedan.flow.sync import ANY_KEY, Act
-from jiedan.flow.tables import InstanceRow, JobRow, MessageRow, SubscriptionRow
+from jiedan.flow.tables import InstanceRow, JobRow, MessageRow, SubscriptionRow, table_of
 
 MESSAGES_AT_ONCE = 1000
 
@@ -67,7 +67,7 @@ def receive(work: Work, flow: Flow, message: Outgoing) -> Delivered:
     state, instance_id, started = _place(work, flow, message)
     expires_at = work.now + flow.buffer if state is MessageState.BUFFERED else None
     work.session.execute(
-        insert(MessageRow.__table__),
+        insert(table_of(MessageRow)),
         {
             "id": message_id,
             "name": message.name,
@@ -168,7 +168,7 @@ def _place(work: Work, flow: Flow, message: Outgoing) -> tuple[MessageState, UUI
 
 def _expire_at(work: Work, flow: Flow, message_id: UUID, name: str, moment: Any) -> None:
     work.session.execute(
-        insert(JobRow.__table__),
+        insert(table_of(JobRow)),
         {
             "id": message_id,
             "kind": JobKind.MESSAGE,

@@ -13,7 +13,7 @@ from jiedan.core.work import Work
 from jiedan.flow.current import Bundle, bundle_of
 from jiedan.flow.errors import InstanceNotFound
 from jiedan.flow.platform import Flow
-from jiedan.flow.tables import ActivityRow, InstanceRow
+from jiedan.flow.tables import ActivityRow, InstanceRow, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def history_of(
 ) -> tuple[HistoryEntry, ...]:
     """The same inside an open session."""
     rows = session.execute(
-        select(*ActivityRow.__table__.columns)
+        select(*table_of(ActivityRow).columns)
         .where(ActivityRow.instance_id == instance_id)
         .order_by(ActivityRow.id.desc())
         .limit(limit)

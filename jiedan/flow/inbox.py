@@ -147,7 +147,7 @@ class _Wanted:
             for word in search_words(self.query)
         ]
 
-    def joined(self, wanted: Select[Any]) -> Select[Any]:
+    def joined(self, wanted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         """`wanted` over candidates with every condition, joined only as far as needed."""
         of_task, of_text = self.of_task(), self.of_text()
         if of_task or of_text:
@@ -218,7 +218,7 @@ def _done(session: Session, wanted: _Wanted, after: str | None, size: int) -> Pa
     return Page(items, cursor(*rows[size - 1]) if more else None, count_of(number))
 
 
-def _count(wanted: _Wanted) -> Select[Any]:
+def _count(wanted: _Wanted) -> Select[*tuple[Any, ...]]:
     chosen = (
         wanted.joined(select(TaskCandidateRow.task_id).distinct())
         .where(TaskCandidateRow.owner.in_(wanted.owners()))

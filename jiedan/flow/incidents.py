@@ -24,7 +24,7 @@ from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import IncidentKind, IncidentState, JobState
 from jiedan.flow.step import Step, step_of
-from jiedan.flow.tables import IncidentRow, InstanceRow, JobRow
+from jiedan.flow.tables import IncidentRow, InstanceRow, JobRow, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def _take(work: Work, flow: Flow, incident_id: UUID) -> tuple[Any, Step]:
     step = step_of(work, flow, found.instance_id)
     step.instance.must_be_running()
     row = work.session.execute(
-        select(*IncidentRow.__table__.columns).where(
+        select(*table_of(IncidentRow).columns).where(
             IncidentRow.id == incident_id, IncidentRow.state == IncidentState.OPEN
         )
     ).first()
@@ -234,9 +234,9 @@ def incidents_of(session: Any, bundle: Bundle, instance_id: UUID) -> tuple[Incid
     return tuple(_incident(row, bundle) for row in rows)
 
 
-def _incidents() -> Select[Any]:
+def _incidents() -> Select[*tuple[Any, ...]]:
     return select(
-        *IncidentRow.__table__.columns, InstanceRow.business_key, InstanceRow.bundle_id
+        *table_of(IncidentRow).columns, InstanceRow.business_key, InstanceRow.bundle_id
     ).join(InstanceRow, InstanceRow.id == IncidentRow.instance_id)
 
 

@@ -12,22 +12,23 @@ from jiedan.core.work import Work
 from jiedan.flow.errors import InstanceNotFound, InstanceOver, InstanceSuspended
 from jiedan.flow.searching import searchable
 from jiedan.flow.states import InstanceState
-from jiedan.flow.tables import InstanceRow
+from jiedan.flow.tables import InstanceRow, table_of
 
+_instances = table_of(InstanceRow)
 COLUMNS = (
-    InstanceRow.process_id,
-    InstanceRow.bundle_id,
-    InstanceRow.version,
-    InstanceRow.business_key,
-    InstanceRow.title,
-    InstanceRow.summary,
-    InstanceRow.state.label("instance_state"),
-    InstanceRow.resume_state,
-    InstanceRow.revision,
-    InstanceRow.started_by,
-    InstanceRow.started_at,
-    InstanceRow.suspended_at,
-    InstanceRow.halted_at,
+    _instances.c.process_id,
+    _instances.c.bundle_id,
+    _instances.c.version,
+    _instances.c.business_key,
+    _instances.c.title,
+    _instances.c.summary,
+    _instances.c.state.label("instance_state"),
+    _instances.c.resume_state,
+    _instances.c.revision,
+    _instances.c.started_by,
+    _instances.c.started_at,
+    _instances.c.suspended_at,
+    _instances.c.halted_at,
 )
 
 
@@ -97,7 +98,7 @@ def instance_from(row: Any, instance_id: UUID) -> Instance:
     )
 
 
-_LOAD = select(*COLUMNS).where(InstanceRow.id == bindparam("instance_id"))
+_LOAD = select(*COLUMNS).where(_instances.c.id == bindparam("instance_id"))
 _LOCK = _LOAD.with_for_update()
 
 
@@ -111,7 +112,7 @@ def load_instance(session: Session, instance_id: UUID) -> Instance:
     return _first(session, _LOAD, instance_id)
 
 
-def _first(session: Session, wanted: Select[Any], instance_id: UUID) -> Instance:
+def _first(session: Session, wanted: Select[*tuple[Any, ...]], instance_id: UUID) -> Instance:
     row = session.execute(wanted, {"instance_id": instance_id}).first()
     if row is None:
         raise InstanceNotFound

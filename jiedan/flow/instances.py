@@ -315,7 +315,7 @@ def _tell(work: Work, instance_id: UUID, kind: str, reason: str) -> None:
 
 
 # --- reading -----------------------------------------------------------------------------------
-def _items() -> Select[Any]:
+def _items() -> Select[*tuple[Any, ...]]:
     return select(
         InstanceRow.id,
         InstanceRow.process_id,

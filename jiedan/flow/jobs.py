@@ -17,12 +17,12 @@ from jiedan.flow.errors import JobNotFound, NotAllowed
 from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import JobKind, JobState
-from jiedan.flow.tables import InstanceRow, JobRow, TaskRow
+from jiedan.flow.tables import InstanceRow, JobRow, TaskRow, table_of
 
 LEASE = timedelta(seconds=60)
 """How long a worker that says nothing keeps a job beyond its handler's own timeout."""
 
-_jobs = JobRow.__table__
+_jobs = table_of(JobRow)
 _WALL = SystemClock()
 """Leases run by the machine's clock: moving the demo's clock must not take work from anybody."""
 

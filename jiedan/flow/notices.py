@@ -15,7 +15,7 @@ from jiedan.flow.handlers import plain
 from jiedan.flow.owners import owners_of
 from jiedan.flow.pages import COUNT_UP_TO, Count, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
-from jiedan.flow.tables import NoticeReadRow, NoticeRow
+from jiedan.flow.tables import NoticeReadRow, NoticeRow, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def notify(
         for owner in dict.fromkeys(owners)
     ]
     if rows:
-        work.session.execute(insert(NoticeRow.__table__), rows)
+        work.session.execute(insert(table_of(NoticeRow)), rows)
 
 
 def list_notices(
@@ -120,7 +120,7 @@ def mark_read(flow: Flow, *, actor: Actor, notice_ids: tuple[UUID, ...] | None =
             for one in work.session.execute(wanted).scalars()
         ]
         if rows:
-            work.session.execute(insert(NoticeReadRow.__table__), rows)
+            work.session.execute(insert(table_of(NoticeReadRow)), rows)
 
 
 def _read_by(actor: Actor) -> ColumnElement[bool]:

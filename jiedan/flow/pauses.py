@@ -10,9 +10,9 @@ from jiedan.flow.instance import Instance
 from jiedan.flow.ladder import next_rung
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import TaskState
-from jiedan.flow.tables import InstanceRow, TaskCandidateRow, TaskRow
+from jiedan.flow.tables import InstanceRow, TaskCandidateRow, TaskRow, table_of
 
-_tasks = TaskRow.__table__
+_tasks = table_of(TaskRow)
 
 
 def halt_deadlines(work: Work, instance: Instance) -> None:

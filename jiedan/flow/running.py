@@ -24,10 +24,10 @@ from jiedan.flow.platform import Flow
 from jiedan.flow.sla import climb_ladder
 from jiedan.flow.states import IncidentKind, InstanceState, JobKind, JobState, MessageState
 from jiedan.flow.step import Step, step_of
-from jiedan.flow.tables import JobRow, MessageRow
+from jiedan.flow.tables import JobRow, MessageRow, table_of
 
 log = structlog.get_logger(__name__)
-_jobs = JobRow.__table__
+_jobs = table_of(JobRow)
 
 
 class HandlerTooSlow(Exception):

@@ -17,7 +17,7 @@ from jiedan.flow.owners import ROLE, USER
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import InstanceState
 from jiedan.flow.sync import NEVER
-from jiedan.flow.tables import InstanceRow, TaskCandidateRow, TaskRow
+from jiedan.flow.tables import InstanceRow, TaskCandidateRow, TaskRow, table_of
 
 AT_ONCE = 100
 REMINDER = "%(task)s of %(number)s is due at %(due)s."
@@ -25,7 +25,7 @@ BREACH = "%(task)s of %(number)s was due at %(due)s and is overdue."
 ESCALATION = "%(task)s of %(number)s is long overdue; you can take it over."
 LAST_CALL = "%(task)s of %(number)s has taken twice the time it was given."
 
-_tasks = TaskRow.__table__
+_tasks = table_of(TaskRow)
 
 
 @dataclass(frozen=True, slots=True)

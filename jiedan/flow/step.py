@@ -27,19 +27,19 @@ from jiedan.flow.sync import (
     early_messages,
     write_changes,
 )
-from jiedan.flow.tables import InstanceRow, StateRow
+from jiedan.flow.tables import InstanceRow, StateRow, table_of
 
 _STEPS: Final = "flow.steps"
 _OUTBOX: Final = "flow.outbox"
 
 _STATE = select(StateRow.content).where(StateRow.instance_id == bindparam("instance_id"))
 _SAVE_STATE = (
-    update(StateRow.__table__)
-    .where(StateRow.__table__.c.instance_id == bindparam("b_id"))
+    update(table_of(StateRow))
+    .where(table_of(StateRow).c.instance_id == bindparam("b_id"))
     .values(content=bindparam("b_content"), finished=bindparam("b_finished"))
 )
-_SAVE_INSTANCE = update(InstanceRow.__table__).where(
-    InstanceRow.__table__.c.id == bindparam("b_id")
+_SAVE_INSTANCE = update(table_of(InstanceRow)).where(
+    table_of(InstanceRow).c.id == bindparam("b_id")
 )
 
 
@@ -120,7 +120,7 @@ class Step:
         instance.renamed = False
         session = self.work.session
         session.execute(
-            insert(InstanceRow.__table__),
+            insert(table_of(InstanceRow)),
             {
                 "id": instance.id,
                 "process_id": instance.process_id,
@@ -134,7 +134,7 @@ class Step:
             },
         )
         session.execute(
-            insert(StateRow.__table__),
+            insert(table_of(StateRow)),
             {"instance_id": instance.id, "content": b"", "finished": False},
         )
 

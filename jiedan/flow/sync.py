@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -33,6 +33,7 @@ from jiedan.flow.tables import (
     SubscriptionRow,
     TaskCandidateRow,
     TaskRow,
+    table_of,
 )
 
 if TYPE_CHECKING:
@@ -42,17 +43,17 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 ANY_KEY = "*"
 DEFAULT_PRIORITY = 50
 
-_tasks = TaskRow.__table__
-_candidates = TaskCandidateRow.__table__
-_jobs = JobRow.__table__
+_tasks = table_of(TaskRow)
+_candidates = table_of(TaskCandidateRow)
+_jobs = table_of(JobRow)
 _INSERT_TASKS = insert(_tasks)
 _INSERT_CANDIDATES = insert(_candidates)
-_INSERT_ACTIVITIES = insert(ActivityRow.__table__)
+_INSERT_ACTIVITIES = insert(table_of(ActivityRow))
 _INSERT_JOBS = insert(_jobs)
-_INSERT_SUBSCRIPTIONS = insert(SubscriptionRow.__table__)
-_INSERT_INCIDENTS = insert(IncidentRow.__table__)
-_INSERT_NOTICES = insert(NoticeRow.__table__)
-_IDS = bindparam("ids", expanding=True)
+_INSERT_SUBSCRIPTIONS = insert(table_of(SubscriptionRow))
+_INSERT_INCIDENTS = insert(table_of(IncidentRow))
+_INSERT_NOTICES = insert(table_of(NoticeRow))
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CANCEL_TASKS = (
     update(_tasks)
     .where(_tasks.c.id.in_(_IDS))
@@ -72,8 +73,8 @@ _CANCEL_JOBS = (
     )
     .values(state=JobState.CANCELLED, done_at=bindparam("at"), fence=_jobs.c.fence + 1)
 )
-_FORGET_SUBSCRIPTIONS = delete(SubscriptionRow.__table__).where(
-    SubscriptionRow.__table__.c.task_id.in_(_IDS)
+_FORGET_SUBSCRIPTIONS = delete(table_of(SubscriptionRow)).where(
+    table_of(SubscriptionRow).c.task_id.in_(_IDS)
 )
 
 
@@ -463,11 +464,11 @@ def _write_incidents(step: "Step", changes: Changes, gathered: Gathered, synced:
         )
     if changes.failures_closed:
         session.execute(
-            update(IncidentRow.__table__)
+            update(table_of(IncidentRow))
             .where(
-                IncidentRow.__table__.c.instance_id == step.instance.id,
-                IncidentRow.__table__.c.task_id.in_(list(changes.failures_closed)),
-                IncidentRow.__table__.c.state == IncidentState.OPEN,
+                table_of(IncidentRow).c.instance_id == step.instance.id,
+                table_of(IncidentRow).c.task_id.in_(list(changes.failures_closed)),
+                table_of(IncidentRow).c.state == IncidentState.OPEN,
             )
             .values(
                 state=IncidentState.RESOLVED,

@@ -1,10 +1,10 @@
 """The tables of the process platform: one state blob per instance and query rows beside it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jiedan.core.database import Base
@@ -339,3 +339,8 @@ class NoticeReadRow(Base):
     notice_id: Mapped[UUID] = mapped_column(ForeignKey("flow_notices.id"), primary_key=True)
     login: Mapped[str] = mapped_column(String(64), primary_key=True)
     at: Mapped[datetime]
+
+
+def table_of(row: type[Base]) -> Table:
+    """The table itself, for statements that need no objects."""
+    return cast(Table, row.__table__)

@@ -35,7 +35,7 @@ from jiedan.flow.platform import Flow
 from jiedan.flow.states import TaskState
 from jiedan.flow.step import Step, step_for
 from jiedan.flow.sync import NEVER, Act
-from jiedan.flow.tables import ActivityRow, DraftRow, TaskCandidateRow, TaskRow
+from jiedan.flow.tables import ActivityRow, DraftRow, TaskCandidateRow, TaskRow, table_of
 from jiedan.flow.task_views import (
     Answer,
     Attachment,
@@ -59,8 +59,8 @@ __all__ = [
     "unclaim_task",
 ]
 
-_tasks = TaskRow.__table__
-_candidates = TaskCandidateRow.__table__
+_tasks = table_of(TaskRow)
+_candidates = table_of(TaskCandidateRow)
 _COMPLETE = (
     update(_tasks)
     .where(

@@ -119,7 +119,7 @@ def read_processes(content: bytes) -> dict[str, ProcessInfo]:
 def read_root(root: etree._Element) -> dict[str, ProcessInfo]:
     """The same from a tree that is already parsed."""
     messages = {
-        one.get("id", ""): one.get("name") or one.get("id", "")
+        one.get("id") or "": one.get("name") or one.get("id") or ""
         for one in root.iter(f"{{{BPMN}}}message")
     }
     return {
@@ -133,7 +133,7 @@ def read_decisions(content: bytes) -> DmnFile:
     """What decisions a DMN file holds (DMN 1.1 to 1.5)."""
     root = parse_xml(content)
     decisions = {
-        one.get("id", ""): one.get("name") or one.get("id", "")
+        one.get("id") or "": one.get("name") or one.get("id") or ""
         for one in root
         if tag(one) == "decision"
     }
@@ -156,7 +156,7 @@ def read_folders(folders: Iterable[Path | None]) -> dict[str, bytes]:
 def properties_of(element: etree._Element) -> dict[str, str]:
     """The zeebe:properties of an element."""
     return {
-        one.get("name", ""): one.get("value") or ""
+        one.get("name") or "": one.get("value") or ""
         for extension in element.findall(f"./{{*}}extensionElements/{{{ZEEBE}}}properties")
         for one in extension.findall(f"{{{ZEEBE}}}property")
     }

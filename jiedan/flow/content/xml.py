@@ -38,7 +38,7 @@ def parse_xml(content: bytes) -> etree._Element:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise NotXml(reason=str(error)) from None
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise DoctypeRefused
     if _depth(root) > DEPTH_LIMIT:
         raise NestedTooDeep(limit=DEPTH_LIMIT)
