@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
@@ -103,7 +104,9 @@ def compile_model(sources: Mapping[str, bytes], root: str) -> ProcessModel:
     return ProcessModel(root, {name: processes[name] for name in needed})
 
 
+@lru_cache(maxsize=256)
 def _read(file: str, text: bytes) -> dict[str, tuple[ProcessSpec, list[Finding]]]:
+    """The processes of a file; many bundles share one reading, nothing changes it."""
     tree = parse_xml(text)
     repair(tree)
     errors = [one for one in inspect_tree(tree) if one.severity is Severity.ERROR]

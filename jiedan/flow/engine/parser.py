@@ -325,9 +325,21 @@ class ScopeParser(ProcessParser):
             if node.tag == bpmn("boundaryEvent"):
                 event = self.spec.task_specs[node.get("id")]
                 attached.setdefault(node.get("attachedToRef"), []).append(event)
+        handlers = {
+            node.get("sourceRef"): node.get("targetRef")
+            for node in self.node.findall(bpmn("association"))
+        }
         for name, events in attached.items():
-            if name in self.spec.task_specs:
-                self.spec.task_specs[name].boundary = tuple(events)
+            host = self.spec.task_specs[name]
+            undoing = [one for one in events if one.trigger.kind == "compensation"]
+            host.boundary = tuple(one for one in events if one not in undoing)
+            for event in undoing:
+                host.undone_by = handlers.get(event.name)
+
+    @property
+    def handlers(self) -> set[str]:
+        """Activities that only run as compensation."""
+        return {n.get("id") for n in self.flow_nodes if n.get("isForCompensation") == "true"}
 
     def find_starts(self) -> None:
         spec = self.spec
@@ -336,7 +348,12 @@ class ScopeParser(ProcessParser):
                 spec.starts.append(element)
             elif element.is_event_subprocess:
                 spec.event_subprocesses.append(element.name)
-            elif not (element.incoming or element.is_item or isinstance(element, BoundaryEvent)):
+            elif not (
+                element.incoming
+                or element.is_item
+                or element.name in self.handlers
+                or isinstance(element, BoundaryEvent)
+            ):
                 spec.implicit_starts.append(element.name)
 
 

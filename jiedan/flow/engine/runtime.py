@@ -172,6 +172,10 @@ class TokenTask(Task):
         )
 
 
+Undo = dict[str, str]
+"""`of`: the activity; `by`: its handler; `in`: the subprocesses on the way to both, by `/`."""
+
+
 class Workflow:
     """What the top instance and the ones inside it have in common."""
 
@@ -187,6 +191,8 @@ class Workflow:
         self.tokens = 0
         self.joins: dict[str, TokenTask] = {}
         self.early_end: AdHocSubprocess | None = None
+        # Handlers of completed activities, oldest first: what a compensation would undo.
+        self.undo: list[Undo] = []
 
     def spawn(
         self,

@@ -56,6 +56,13 @@ class ProcessSpec(BpmnProcessSpec):
             return [one for one in self.starts if one.trigger is None] or list(self.starts)
         return [self.task_specs[name] for name in self.implicit_starts]
 
+    def lookup(self, name: str, way: str = "") -> Element:
+        """An element of this scope, or of a subprocess reached by a `/`-separated way."""
+        spec = self
+        for step in way.split("/") if way else ():
+            spec = spec.task_specs[step].contents()
+        return spec.task_specs[name]
+
     def start_for(self, kind: str, name: str) -> StartEvent | None:
         """The start event for a message or signal."""
         for start in self.starts:

@@ -17,6 +17,7 @@ from uuid import UUID
 import orjson
 
 from jiedan.flow.engine.elements.bodies import CallActivity, Containing
+from jiedan.flow.engine.elements.events import handler_scope
 from jiedan.flow.engine.errors import StateUnreadable
 from jiedan.flow.engine.model import ProcessModel
 from jiedan.flow.engine.runtime import (
@@ -42,6 +43,8 @@ def dump(instance: Instance) -> bytes:
         "v": instance.scope.values,
         "t": _dump_tokens(instance),
     }
+    if instance.undo:
+        stored["k"] = instance.undo
     if instance.subprocesses:
         stored["s"] = [_dump_inside(inner) for inner in instance.subprocesses.values()]
     text = orjson.dumps(stored)
@@ -70,6 +73,8 @@ def _dump_inside(inner: Workflow) -> dict[str, Any]:
         dumped["g"] = scope.parent.values
     if inner.early_end is not None:
         dumped["e"] = 1
+    if inner.undo:
+        dumped["k"] = inner.undo
     return dumped
 
 
@@ -81,6 +86,7 @@ def load(model: ProcessModel, state: bytes) -> Instance:
             raise StateUnreadable(f"format {stored['f']} is not known")
         instance = Instance(model, model.processes[stored["r"]])
         instance.scope.values = stored["v"]
+        instance.undo = stored.get("k", [])
         index: dict[str, TokenTask] = {}
         _load_tokens(instance, stored["t"], index)
         for inside in stored.get("s", ()):
@@ -109,7 +115,11 @@ def _load_tokens(workflow: Workflow, stored: list[Any], index: dict[str, TokenTa
     specs = workflow.spec.task_specs
     for task_id, name, state, parent_id, internal, own in stored:
         parent = index[parent_id] if parent_id else None  # it was there first
-        spec = specs[name]
+        spec = specs.get(name)
+        if "undoes" in internal:
+            spec = handler_scope(workflow, "up" in internal).lookup(name, internal["undoes"])
+        elif spec is None:
+            raise StateUnreadable(f"there is no element {name}")
         scope = workflow.scope
         if own:
             scope = Scope(own[0], parent.scope if spec.is_item else scope, own[1])
@@ -141,6 +151,7 @@ def _load_inside(top: Instance, inside: dict[str, Any], index: dict[str, TokenTa
     else:
         raise StateUnreadable(f"{spec.name} has nothing inside")
     inner = SubInstance(inner_spec, task, scope)
+    inner.undo = inside.get("k", [])
     if "e" in inside:
         inner.early_end = spec
     top.subprocesses[task.id] = inner

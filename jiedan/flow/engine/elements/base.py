@@ -44,6 +44,7 @@ class Element(BpmnSpecMixin):
         self.has_conditions = False
         self.boundary: tuple[BoundaryEvent, ...] = ()
         self.body: Body | None = None
+        self.undone_by: str | None = None  # the compensation handler
 
     # --- the diagram ---------------------------------------------------------------------------
 
@@ -105,8 +106,13 @@ class Element(BpmnSpecMixin):
         for child in my_task.children:
             child.cancel()
         self.send_on(my_task)
+        if self.undone_by is not None:
+            workflow.undo.append({"of": self.name, "by": self.undone_by, "in": ""})
         if self.is_item:
             self.body.item_done(my_task)
+        elif "undoes" in my_task.internal_data:
+            thrower = my_task.parent
+            thrower.task_spec.undo_next(thrower)
         workflow.forget(my_task)
 
     # --- what the families override ------------------------------------------------------------

@@ -35,10 +35,18 @@ class Containing(Element):
     def begin(self, task: TokenTask, workflow: Workflow) -> None:
         workflow.begin(workflow.spec.initial(), self.start_payload(task))
 
+    def contents(self) -> ProcessSpec:
+        return self.inner
+
     def start_payload(self, task: TokenTask) -> dict[str, Any] | None:
         return None
 
     def inner_finished(self, task: TokenTask, workflow: Workflow) -> None:
+        if self.undone_by is None:
+            name = self.ref.id
+            task.workflow.undo += [
+                {**one, "in": f"{name}/{one['in']}".rstrip("/")} for one in workflow.undo
+            ]
         task.workflow.top_workflow.resume(task, {})
 
 
@@ -96,6 +104,9 @@ class Body(Element):
 
     item_name: str | None = None
     item_spec: Element
+
+    def contents(self) -> ProcessSpec:
+        return self.item_spec.contents()
 
     def collect(self, item: TokenTask, result: Mapping[str, Any]) -> None:
         """Take an item's result, while the item can still fail."""

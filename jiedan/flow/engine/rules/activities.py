@@ -110,17 +110,49 @@ def rounds_are_complete(diagram: Diagram, area: Area, node: etree._Element) -> I
 
 
 def compensation_is_wired(diagram: Diagram, area: Area, node: etree._Element) -> Iterator[Finding]:
-    """Compensation is not run yet, so nothing of it may get through."""
+    """A compensation event at an activity is tied to the step that undoes it."""
     uses = [
         one for one in event_definitions(node) if local_name(one) == "compensateEventDefinition"
     ]
-    if uses or node.get("isForCompensation") == "true":
+    if not uses:
+        return
+    if local_name(node) == "boundaryEvent":
+        targets = [
+            area.nodes.get(one.get("targetRef"))
+            for one in area.owner.findall(bpmn("association"))
+            if one.get("sourceRef") == node.get("id")
+        ]
+        if len(targets) != 1 or targets[0] is None or _is_no_activity(targets[0]):
+            yield say(
+                node,
+                "no_undoing_step",
+                "The compensation event %(name)s is tied to no step.",
+                "Draw an association from it to the one step that undoes the activity.",
+            )
+        elif targets[0].get("isForCompensation") != "true":
+            yield say(
+                targets[0],
+                "not_for_compensation",
+                "%(name)s undoes another step but is not marked for compensation.",
+                "Mark it as 'for compensation'.",
+            )
+    reference = uses[0].get("activityRef")
+    if reference and not _is_inside(diagram, reference):
         yield say(
             node,
-            "no_compensation",
-            "Compensation cannot be run: %(name)s.",
-            "Draw what is to be undone as ordinary steps after an error or message event.",
+            "undoes_nothing",
+            "%(name)s is to undo %(activity)s, which does not exist.",
+            "Choose the activity again.",
+            activity=reference,
         )
+
+
+def _is_no_activity(node: etree._Element) -> bool:
+    return local_name(node).endswith(("Event", "Gateway"))
+
+
+def _is_inside(diagram: Diagram, reference: str) -> bool:
+    return any(reference in area.nodes for area in diagram.areas())
 
 
 ACTIVITY_RULES = (is_supported, has_work, rounds_are_complete, compensation_is_wired)
