@@ -52,6 +52,9 @@ def make_environment() -> None:
 
 def install_python_packages(dev: bool) -> None:
     lock = ROOT / "config" / ("requirements-dev.lock" if dev else "requirements.lock")
+    # What the development set-up installed serves a plain start as well.
+    if not dev and is_current("python-dev", [ROOT / "config" / "requirements-dev.lock"]):
+        return
     once("python-dev" if dev else "python", [lock], lambda: pip_install(lock))
 
 
@@ -69,7 +72,6 @@ def install_frontend_packages(dev: bool) -> None:
             extra = () if dev else ("--omit=dev",)
             run(*npm(), "ci", "--no-progress", "--prefer-offline", "--loglevel=error", *extra)
 
-    # What the development set-up installed serves a plain start as well.
     if not dev and is_current("npm-dev", [ROOT / "package-lock.json"]):
         return
     once("npm-dev" if dev else "npm", [ROOT / "package-lock.json"], install)

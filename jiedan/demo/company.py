@@ -12,7 +12,7 @@ from jiedan.core.platform import Platform
 from jiedan.core.work import Work
 from jiedan.desk import demo as desk_demo
 from jiedan.people.accounts import add_user
-from jiedan.people.directory import count_people
+from jiedan.people.directory import has_any_user
 from jiedan.people.organisation import (
     load_organisation,
     set_department_head,
@@ -43,7 +43,7 @@ def demo_people(folder: Path) -> tuple[DemoPerson, ...]:
 def found_company(platform: Platform) -> bool:
     """Bring the demo company into an empty database; False when there are people already."""
     with platform.work(actor=SYSTEM) as work:
-        if count_people(work.session):
+        if has_any_user(work.session):
             return False
         add_people(work)
         desk_demo.load_base(work)

@@ -6,6 +6,8 @@ from types import ModuleType
 
 from jiedan.web import (
     account,
+    api,
+    api,
     choices,
     dashboard,
     demo,
@@ -13,11 +15,14 @@ from jiedan.web import (
     help,
     home,
     inbox,
+    monitor,
+    monitor,
     notices,
     orders,
     preferences,
     signin,
     start,
+    studio,
     task,
 )
 
@@ -38,5 +43,8 @@ def areas() -> tuple[ModuleType, ...]:
         notices,
         files,
         help,
+        monitor,
+        studio,
+        api,
         demo,
     )

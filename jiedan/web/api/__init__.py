@@ -1,6 +1,6 @@
 """The HTTP API, version 1: bearer tokens, JSON in and out, problems as application/problem+json."""
 
-from jiedan.web.api import clock, docs, instances, messages, orders, platform_push, tasks
+from jiedan.web.api import clock, docs, instances, messages, platform_push, tasks
 from jiedan.web.api.routes import blueprint
 
 __all__ = [
@@ -9,7 +9,6 @@ __all__ = [
     "docs",
     "instances",
     "messages",
-    "orders",
     "platform_push",
     "tasks",
 ]

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from jiedan.core.clock import MovableClock
 from jiedan.core.errors import Invalid
+from jiedan.core.i18n import lazy
 from jiedan.web.api.body import json_body
 from jiedan.web.api.caller import caller
 from jiedan.web.api.docs import describe
@@ -21,15 +22,15 @@ class BadMove(Invalid):
 
 
 @blueprint.get("/v1/clock")
-@describe("Read the demo's clock")
-def show() -> tuple[dict[str, Any], int]:
+@describe(lazy("Read the demo's clock"))
+def read_clock() -> tuple[dict[str, Any], int]:
     clock = _clock()
     return {"now": clock.now().isoformat(), "frozen": clock.is_frozen}, 200
 
 
 @blueprint.post("/v1/clock")
-@describe("Move the demo's clock", body={"advance_seconds": int, "set": str, "run": bool})
-def move() -> tuple[dict[str, Any], int]:
+@describe(lazy("Move the demo's clock"), body={"advance_seconds": int, "set": str, "run": bool})
+def move_clock() -> tuple[dict[str, Any], int]:
     clock = _clock()
     caller()
     body = json_body({"advance_seconds": int, "set": str, "run": bool})

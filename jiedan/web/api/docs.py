@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 from flask import current_app, render_template
 
+from jiedan.core.i18n import LazyText
 from jiedan.web.api.routes import blueprint
 from jiedan.web.house import open_to_all
 
@@ -31,7 +32,7 @@ QUERY = {
 class Description:
     """What an endpoint says of itself."""
 
-    summary: str
+    summary: LazyText
     body: Mapping[str, type]
     query: tuple[str, ...]
     keyed: bool
@@ -39,7 +40,7 @@ class Description:
 
 
 def describe(
-    summary: str,
+    summary: LazyText,
     *,
     body: Mapping[str, type] | None = None,
     query: tuple[str, ...] = (),
@@ -124,7 +125,7 @@ def operation(endpoint: str, said: Description, address: str) -> dict[str, Any]:
         parameters.append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}})
     answer: dict[str, Any] = {
         "operationId": endpoint.rpartition(".")[2],
-        "summary": said.summary,
+        "summary": str(said.summary),
         "parameters": parameters,
         "security": [{"signature": []}] if said.signed else [{"token": []}],
         "responses": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jiedan.core.i18n import lazy
 from jiedan.flow import instances
 from jiedan.web.api import shapes
 from jiedan.web.api.body import idempotency_key, identifier, json_body
@@ -18,11 +19,11 @@ Reply = tuple[dict[str, Any], int]
 
 @blueprint.post("/v1/processes/<process_id>/instances")
 @describe(
-    "Start an instance on the newest version of a process",
+    lazy("Start an instance on the newest version of a process"),
     body={"variables": dict, "business_key": str},
     keyed=True,
 )
-def start(process_id: str) -> Reply:
+def start_process(process_id: str) -> Reply:
     body = json_body({"variables": dict, "business_key": str})
     result = instances.start_instance(
         flow(),
@@ -36,8 +37,8 @@ def start(process_id: str) -> Reply:
 
 
 @blueprint.get("/v1/instances/<instance_id>")
-@describe("Read an instance: where it stands, its tasks and its history")
-def show(instance_id: str) -> Reply:
+@describe(lazy("Read an instance: where it stands, its tasks and its history"))
+def read_instance(instance_id: str) -> Reply:
     actor = caller()
     view = instances.show_instance(flow(), instance_id=identifier(instance_id))
     require_sight(view, actor)

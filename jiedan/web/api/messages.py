@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jiedan.core.errors import Forbidden
+from jiedan.core.i18n import lazy
 from jiedan.flow import messages
 from jiedan.web.api import shapes
 from jiedan.web.api.body import idempotency_key, json_body
@@ -22,7 +23,9 @@ class MayNotSend(Forbidden):
 
 
 @blueprint.post("/v1/messages/<name>")
-@describe("Send a message", body={"correlation": str, "payload": dict, "key": str}, keyed=True)
+@describe(
+    lazy("Send a message"), body={"correlation": str, "payload": dict, "key": str}, keyed=True
+)
 def send(name: str) -> tuple[dict[str, Any], int]:
     actor = caller()
     if not actor.roles & SENDERS:

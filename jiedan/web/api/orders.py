@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from jiedan.web.order_rights import require_order_sight
-
+from jiedan.core.i18n import lazy
 from jiedan.desk import order_page
 from jiedan.web.api import shapes
 from jiedan.web.api.caller import caller
 from jiedan.web.api.docs import describe
 from jiedan.web.api.routes import blueprint
 from jiedan.web.house import platform
+from jiedan.web.order_rights import require_order_sight
 
 
 @blueprint.get("/v1/orders/<number>")
-@describe("Read an order by its number")
-def show(number: str) -> tuple[dict[str, Any], int]:
+@describe(lazy("Read an order by its number"))
+def read_order(number: str) -> tuple[dict[str, Any], int]:
     actor = caller()
     with platform().read() as session:
         order = order_page.show_order(session, number=number)

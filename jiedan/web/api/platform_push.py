@@ -9,6 +9,7 @@ from typing import Any
 from flask import request
 
 from jiedan.core.actor import Actor
+from jiedan.core.i18n import lazy
 from jiedan.desk import platforms as platform_rules
 from jiedan.flow import messages
 from jiedan.web.api.body import raw_body
@@ -31,7 +32,7 @@ def platforms() -> platform_rules.Platforms:
 
 
 @blueprint.post("/v1/platform/orders")
-@describe("Take an order that a sales platform pushes", signed=True)
+@describe(lazy("Take an order that a sales platform pushes"), signed=True)
 def push() -> tuple[dict[str, Any], int]:
     verified = platform_rules.verify_push(
         platforms(),

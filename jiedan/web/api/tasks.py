@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 from flask import request
 
 from jiedan.core.errors import Invalid
+from jiedan.core.i18n import lazy
 from jiedan.flow import inbox, remarks, tasks
 from jiedan.flow.inbox import TaskFilters
 from jiedan.flow.tasks import Answer
@@ -26,7 +27,7 @@ class UnknownView(Invalid):
 
 @blueprint.get("/v1/tasks")
 @describe(
-    "List my user tasks",
+    lazy("List my user tasks"),
     query=("view", "q", "process", "element", "overdue", "mine", "sort", "after", "size"),
 )
 def list_tasks() -> Reply:
@@ -53,15 +54,15 @@ def list_tasks() -> Reply:
 
 
 @blueprint.get("/v1/tasks/<task_id>")
-@describe("Read a task with its form, data, version and allowed verbs")
-def show_task(task_id: str) -> Reply:
+@describe(lazy("Read a task with its form, data, version and allowed verbs"))
+def read_task(task_id: str) -> Reply:
     found = tasks.open_task(flow(), actor=caller(), task_id=identifier(task_id))
     return shapes.opened_task(found), 200
 
 
 @blueprint.post("/v1/tasks/<task_id>/claim")
-@describe("Claim a task", body={"version": int})
-def claim(task_id: str) -> Reply:
+@describe(lazy("Claim a task"), body={"version": int})
+def claim_task(task_id: str) -> Reply:
     body = json_body({"version": int})
     found = tasks.claim_task(
         flow(),
@@ -73,14 +74,14 @@ def claim(task_id: str) -> Reply:
 
 
 @blueprint.delete("/v1/tasks/<task_id>/claim")
-@describe("Give a claimed task back")
-def unclaim(task_id: str) -> Reply:
+@describe(lazy("Give a claimed task back"))
+def unclaim_task(task_id: str) -> Reply:
     found = tasks.unclaim_task(flow(), actor=caller(), task_id=identifier(task_id))
     return shapes.opened_task(found), 200
 
 
 @blueprint.put("/v1/tasks/<task_id>/draft")
-@describe("Keep what was typed so far", body={"version": int, "variables": dict})
+@describe(lazy("Keep what was typed so far"), body={"version": int, "variables": dict})
 def save_draft(task_id: str) -> Reply:
     body = json_body({"version": int, "variables": dict}, "version", "variables")
     version = tasks.save_draft(
@@ -95,11 +96,11 @@ def save_draft(task_id: str) -> Reply:
 
 @blueprint.post("/v1/tasks/<task_id>/completion")
 @describe(
-    "Complete a task",
+    lazy("Complete a task"),
     body={"version": int, "outcome": str, "variables": dict, "note": str},
     keyed=True,
 )
-def complete(task_id: str) -> Reply:
+def complete_task(task_id: str) -> Reply:
     body = json_body({"version": int, "outcome": str, "variables": dict, "note": str})
     result = tasks.complete_task(
         flow(),
@@ -117,10 +118,8 @@ def complete(task_id: str) -> Reply:
 
 
 @blueprint.post("/v1/tasks/<task_id>/comments")
-@describe("Comment on a task", body={"text": str})
-def comment(task_id: str) -> Reply:
+@describe(lazy("Comment on a task"), body={"text": str})
+def comment_on_task(task_id: str) -> Reply:
     body = json_body({"text": str}, "text")
-    made = remarks.comment(
-        flow(), actor=caller(), task_id=identifier(task_id), text=body["text"]
-    )
+    made = remarks.comment(flow(), actor=caller(), task_id=identifier(task_id), text=body["text"])
     return shapes.plain(made), 201
