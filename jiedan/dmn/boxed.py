@@ -18,7 +18,7 @@ from jiedan.dmn.definitions import (
     Variable,
 )
 from jiedan.dmn.tables import CompiledTable, TableMaker
-from jiedan.feel.errors import FeelError
+from jiedan.feel.errors import FeelError, Phrase
 from jiedan.feel.expression import UnaryTests, compile_expression, compile_unary_tests
 from jiedan.feel.functions import invoke, written_function
 from jiedan.feel.loops import compile_for, compile_quantified, filter_list
@@ -227,7 +227,7 @@ def typed(code: Code, type_: Type, title: str) -> Code:
         value, fits = coerce(code(scope), type_)
         if not fits:
             run: Run = scope[RUN]
-            run.warn('"%(name)s" must be a %(type)s.', name=title, type=type_.name)
+            run.warn('"%(name)s" must be a %(type)s.', name=title, type=Phrase(type_.name))
         return value
 
     return fitted

@@ -8,7 +8,7 @@ from jiedan.dmn.boxed import BoxCompiler
 from jiedan.dmn.case import Case
 from jiedan.dmn.definitions import DecisionElement, InputData, Knowledge, Service
 from jiedan.dmn.modules import Element, Key, Library, Module
-from jiedan.feel.errors import FeelError
+from jiedan.feel.errors import FeelError, Phrase
 from jiedan.feel.functions import order_arguments
 from jiedan.feel.plain import from_plain
 from jiedan.feel.run import Run
@@ -126,10 +126,12 @@ class Graph:
                 return None
             inner = _inner_case(run, title)
             for key, value in zip(keys, values, strict=True):
-                fitted, fits = coerce(value, self._type_of(key))
-                if not fits:
-                    return run.warn('"%(name)s" must be a %(type)s.', name=self._plans[key].name,
-                                    type=getattr(self._type_of(key), "name", ""))  # fmt: skip
+                wanted_type = self._plans[key].type
+                fitted, fits = coerce(value, wanted_type)
+                if not fits and wanted_type is not None:
+                    name = self._plans[key].name
+                    type_name = Phrase(wanted_type.name)
+                    return run.warn('"%(name)s" must be a %(type)s.', name=name, type=type_name)
                 inner.decided[(), key] = fitted
             found = {self._plans[key].name: self.value(key, inner) for key in wanted}
             run.steps, run.grown = inner.steps, inner.grown
@@ -140,9 +142,6 @@ class Graph:
 
         function = FeelFunction(title, parameters, call)
         return lambda scope: function
-
-    def _type_of(self, key: Key) -> Type | None:
-        return self._plans[key].type
 
     # -- deciding ------------------------------------------------------------------------------
 
@@ -253,5 +252,5 @@ def _fit(value: Any, type_: Type | None, name: str, run: Run) -> Any:
         return value
     fitted, fits = coerce(value, type_)
     if not fits:
-        run.warn('"%(name)s" must be a %(type)s.', name=name, type=type_.name)
+        run.warn('"%(name)s" must be a %(type)s.', name=name, type=Phrase(type_.name))
     return fitted

@@ -8,6 +8,7 @@ from jiedan.dmn.definitions import InputClause, OutputClause, Table, Text
 from jiedan.dmn.hits import aggregate, agreed, rank, unique
 from jiedan.dmn.results import FiredRule
 from jiedan.dmn.table_index import ColumnIndex, constant_cell, rows_of
+from jiedan.feel.errors import Phrase
 from jiedan.feel.expression import UnaryTests
 from jiedan.feel.nodes import Literal
 from jiedan.feel.run import Run
@@ -239,5 +240,5 @@ class _Output:
         fitted, fits = coerce(value, self.type)
         if not fits:
             run: Run = scope[RUN]
-            return run.warn("The answer of a rule must be a %(type)s.", type=self.type.name)
+            return run.warn("The answer of a rule must be a %(type)s.", type=Phrase(self.type.name))
         return fitted

@@ -8,6 +8,7 @@ from typing import Any
 from jiedan.feel.arithmetic import combine, negate, number_operation
 from jiedan.feel.builtins import BUILTINS
 from jiedan.feel.compare import compare
+from jiedan.feel.errors import Phrase
 from jiedan.feel.functions import invoke, python_function, written_function
 from jiedan.feel.loops import compile_for, compile_quantified, filter_code, not_boolean
 from jiedan.feel.nodes import (
@@ -247,7 +248,7 @@ def _instance_of(node: InstanceOf) -> Code:
     def answer(scope: Scope) -> Any:
         subject = value(scope)
         if not type_.known:
-            return scope[RUN].warn('There is no type "%(type)s".', type=type_.name)
+            return scope[RUN].warn('There is no type "%(type)s".', type=Phrase(type_.name))
         if subject is None:
             return type_.name == "Null"
         return conforms(subject, type_)

@@ -9,6 +9,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+class Phrase(str):
+    """A parameter of a message that is a message itself, such as the name of a type."""
+
+    __slots__ = ()
+
+
+Translate = Callable[[str], str]
+"""A gettext function."""
+
+
+def tell(message_id: str, params: dict[str, Any], translate: Translate) -> str:
+    """The message with its parameters in the language that `translate` speaks."""
+    told = {
+        name: translate(value) if isinstance(value, Phrase) else value
+        for name, value in params.items()
+    }
+    return translate(message_id) % told
+
+
 class FeelError(Exception):
     """The expression cannot be used."""
 
@@ -26,9 +45,9 @@ class FeelError(Exception):
         """The error's stable name for programs."""
         return type(self).__name__
 
-    def text(self, translate: Callable[[str], str] = str) -> str:
-        """The message in the language that `translate` (a gettext function) speaks."""
-        return translate(self.message_id) % self.params
+    def text(self, translate: Translate = str) -> str:
+        """The message in the language that `translate` speaks."""
+        return tell(self.message_id, self.params, translate)
 
 
 class FeelSyntaxError(FeelError):
@@ -50,20 +69,27 @@ class FeelSyntaxError(FeelError):
         self.expected = expected
         self.meant = meant
         super().__init__(
-            line=line, column=column, found=found, expected=expected, meant=meant or "", **params
+            line=line,
+            column=column,
+            found=found,
+            expected=Phrase(expected),
+            meant=meant or "",
+            **params,
         )
 
-    def text(self, translate: Callable[[str], str] = str) -> str:
-        """The message, with what was expected in the reader's language and what was meant."""
-        told = {**self.params, "expected": translate(self.expected)}
-        text = translate(self.message_id) % told
+    def text(self, translate: Translate = str) -> str:
+        """The message, and what was probably meant."""
+        text = tell(self.message_id, self.params, translate)
         if self.meant:
-            text += " " + translate('Did you mean "%(meant)s"?') % told
+            text += tell(MEANT, self.params, translate)
         return text
 
 
 class EndsTooEarly(FeelSyntaxError):
     """Line %(line)s, column %(column)s: the expression ends where %(expected)s was expected."""
+
+
+MEANT = ' Did you mean "%(meant)s"?'
 
 
 class LimitExceeded(FeelError):
@@ -105,9 +131,9 @@ class FeelWarning:
     message_id: str
     params: dict[str, Any] = field(default_factory=dict)
 
-    def text(self, translate: Callable[[str], str] = str) -> str:
+    def text(self, translate: Translate = str) -> str:
         """The message in the language that `translate` speaks."""
-        return translate(self.message_id) % self.params
+        return tell(self.message_id, self.params, translate)
 
 
 class Warnings:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from jiedan.feel.errors import Phrase
 from jiedan.feel.plain import from_plain, to_python
 from jiedan.feel.run import Run
 from jiedan.feel.types import Type, coerce
@@ -65,7 +66,7 @@ def written_function(
                         'The argument "%(parameter)s" of %(function)s must be a %(type)s.',
                         parameter=parameter,
                         function=name,
-                        type=type_.name,
+                        type=Phrase(type_.name),
                     )
             inner[parameter] = value
         outcome = body(inner)
@@ -73,7 +74,7 @@ def written_function(
             return outcome
         outcome, fits = coerce(outcome, result)
         if not fits:
-            run.warn("%(function)s must give a %(type)s.", function=name, type=result.name)
+            run.warn("%(function)s must give a %(type)s.", function=name, type=Phrase(result.name))
         return outcome
 
     return FeelFunction(name, parameters, call, types, result)

@@ -144,7 +144,7 @@ class PatternParser:
         if char == "\\":
             return self._escape()
         if char in "*+?{}])":
-            raise PatternError(f"{char} stands alone")
+            raise PatternError("a quantifier or bracket stands alone")
         return [self._char(char)]
 
     def _group(self) -> list[Step]:
@@ -196,7 +196,7 @@ class PatternParser:
             return self._category(char == "P")
         known = ESCAPES.get(char.lower())
         if known is None:
-            raise PatternError(f"\\{char} has no meaning")
+            raise PatternError("an escape without meaning")
         return opposite(known) if char.isupper() else known
 
     def _category(self, negated: bool) -> Predicate:
@@ -248,7 +248,7 @@ class PatternParser:
     def _class_char(self) -> str | Predicate:
         char = self._next()
         if char == "[":
-            raise PatternError("[ stands alone")
+            raise PatternError("a quantifier or bracket stands alone")
         if char != "\\":
             return char
         escaped = self._next()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from jiedan.feel.errors import Phrase
 from jiedan.feel.values import KINDS
 
 SECOND = 1_000_000_000
@@ -99,11 +100,11 @@ class DateTime:
 
 KINDS.update(
     {
-        Date: "date",
-        Time: "time",
-        DateTime: "date and time",
-        DaysDuration: "days and time duration",
-        MonthsDuration: "years and months duration",
+        Date: Phrase("date"),
+        Time: Phrase("time"),
+        DateTime: Phrase("date and time"),
+        DaysDuration: Phrase("days and time duration"),
+        MonthsDuration: Phrase("years and months duration"),
     }
 )
 

@@ -15,6 +15,8 @@ from decimal import (
 )
 from typing import Any
 
+from jiedan.feel.errors import Phrase
+
 NUMBERS = Context(
     prec=34,
     rounding=ROUND_HALF_EVEN,
@@ -78,20 +80,20 @@ class FeelFunction:
         return f"function({', '.join(self.parameters or ())})"
 
 
-def kind(value: Any) -> str:
+def kind(value: Any) -> Phrase:
     """The name of the value's type, for messages."""
-    return KINDS.get(type(value), "unknown")
+    return KINDS.get(type(value), Phrase("unknown"))
 
 
-KINDS: dict[type, str] = {
-    type(None): "null",
-    bool: "boolean",
-    Decimal: "number",
-    str: "string",
-    list: "list",
-    dict: "context",
-    Range: "range",
-    FeelFunction: "function",
+KINDS: dict[type, Phrase] = {
+    type(None): Phrase("null"),
+    bool: Phrase("boolean"),
+    Decimal: Phrase("number"),
+    str: Phrase("string"),
+    list: Phrase("list"),
+    dict: Phrase("context"),
+    Range: Phrase("range"),
+    FeelFunction: Phrase("function"),
 }
 """Python type → FEEL type; the temporal types add themselves."""
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from jiedan.feel.builtins.signature import builtin
+from jiedan.feel.errors import Phrase
 from jiedan.feel.iso import parse_date, parse_date_time, parse_duration, parse_time
 from jiedan.feel.run import Run
 from jiedan.feel.temporal import (
@@ -41,7 +42,7 @@ _MONTHS = [
 def _given(value: Any, run: Run, kind: str, text: str) -> Any:
     """The value, or null and a warning when the text gave none."""
     if value is None:
-        run.warn('"%(text)s" is not a %(type)s.', text=text[:80], type=kind)
+        run.warn('"%(text)s" is not a %(type)s.', text=text[:80], type=Phrase(kind))
     return value
 
 

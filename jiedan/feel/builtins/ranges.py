@@ -5,7 +5,7 @@ from typing import Any
 
 from jiedan.feel.builtins.signature import builtin
 from jiedan.feel.compare import order
-from jiedan.feel.errors import FeelError
+from jiedan.feel.errors import FeelError, Phrase
 from jiedan.feel.nodes import Call, Literal, Name, Node, RangeOf
 from jiedan.feel.parser import Parser
 from jiedan.feel.run import Run
@@ -151,7 +151,7 @@ def range_of_text(run: Run, text: str) -> Any:
             if high is None:
                 return Range(low, None, node.low_closed, False)
             return range_of(low, high, node.low_closed, node.high_closed, run)
-    return run.warn('"%(text)s" is not a %(type)s.', text=text[:80], type="range")
+    return run.warn('"%(text)s" is not a %(type)s.', text=text[:80], type=Phrase("range"))
 
 
 def _with_ends(text: str) -> str:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from jiedan.feel.builtins.signature import builtin
+from jiedan.feel.errors import Phrase
 from jiedan.feel.regex import Pattern, compile_pattern
 from jiedan.feel.regex_parser import PatternError
 from jiedan.feel.run import Run
@@ -91,7 +92,7 @@ def _pattern(run: Run, pattern: str, flags: str | None) -> Pattern | None:
         return compile_pattern(pattern, flags or "")
     except PatternError as error:
         return run.warn('"%(pattern)s" is not a pattern: %(reason)s', pattern=pattern[:80],
-                        reason=str(error))  # fmt: skip
+                        reason=Phrase(error))  # fmt: skip
 
 
 @builtin("matches(input: string, pattern: string, flags?: string|null)")
@@ -113,7 +114,7 @@ def replace(
         return compiled.replace(input, replacement, run, literal="q" in (flags or ""))
     except PatternError as error:
         return run.warn('"%(pattern)s" is not a pattern: %(reason)s', pattern=pattern[:80],
-                        reason=str(error))  # fmt: skip
+                        reason=Phrase(error))  # fmt: skip
 
 
 @builtin("split(string: string, delimiter: string)")
