@@ -49,12 +49,12 @@ def day_numbers(session: Session, *, now: datetime, owner: str | None = None) ->
     start = datetime.combine(today, time(), SHANGHAI)
     mine = [Order.owner == owner] if owner else []
     by_state: dict[str, int] = dict(
-        session.execute(select(Order.state, func.count()).where(*mine).group_by(Order.state)).all()  # type: ignore[arg-type]
+        session.execute(select(Order.state, func.count()).where(*mine).group_by(Order.state)).all()
     )
     by_channel: dict[str, int] = dict(
         session.execute(
             select(Order.channel, func.count()).where(*mine).group_by(Order.channel)
-        ).all()  # type: ignore[arg-type]
+        ).all()
     )
     final = [state.value for state in FINAL]
     entered = _entered_since(session, start, mine)

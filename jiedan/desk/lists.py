@@ -185,14 +185,12 @@ def _pinyin(column: Any, text: str) -> ColumnElement[bool]:
 
 def _customer_rows(session: Session, customers: Collection[Customer]) -> list[CustomerRow]:
     ids = [customer.id for customer in customers]
-    counts: dict[Any, int] = {
-        key: count
-        for key, count in session.execute(
-            select(Order.customer_id, func.count())
-            .where(Order.customer_id.in_(ids))
-            .group_by(Order.customer_id)
-        )
-    }
+    counted = session.execute(
+        select(Order.customer_id, func.count())
+        .where(Order.customer_id.in_(ids))
+        .group_by(Order.customer_id)
+    )
+    counts: dict[Any, int] = dict(counted.tuples().all())
     grades: dict[Any, str] = {}
     profiles = session.scalars(
         select(CreditProfile)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -89,11 +89,11 @@ def list_orders(
     if late_on is not None:
         wanted = wanted.where(is_late(late_on))
     total = count_rows(session, wanted)
-    rows = session.scalars(_page(wanted, page, size)).all()
+    rows: Sequence[Order] = session.scalars(_page(wanted, page, size)).all()
     return Page(_rows(session, rows, late_on), total, page, size)
 
 
-def _page(query: Select[tuple[Order]], page: int, size: int) -> Select[tuple[Order]]:
+def _page(query: Select[Any], page: int, size: int) -> Select[Any]:
     ordered = query.order_by(Order.created_at.desc(), Order.id.desc())
     return ordered.limit(size).offset((page - 1) * size)
 
@@ -177,7 +177,12 @@ def _rows(session: Session, orders: Collection[Order], late_on: date | None) -> 
     for line in found:
         lines.setdefault(line.order_id, []).append(line)
     return [
-        _row(order, customers.get(order.customer_id), lines.get(order.id, []), late_on)
+        _row(
+            order,
+            customers.get(order.customer_id) if order.customer_id else None,
+            lines.get(order.id, []),
+            late_on,
+        )
         for order in orders
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -38,7 +38,7 @@ def bounds(page: int, size: int) -> tuple[int, int]:
     return max(page, 1), min(max(size, 1), MOST_PER_PAGE)
 
 
-def count_rows(session: Session, query: Select[tuple[Item]]) -> int:
+def count_rows(session: Session, query: Select[Any]) -> int:
     """How many rows a query finds."""
     inner = query.order_by(None).with_only_columns(func.count(), maintain_column_froms=True)
     return int(session.scalar(select(inner.scalar_subquery())) or 0)
