@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 
 import click
 
 from jiedan.core.i18n import known_locale, set_locale
+from jiedan.core.settings import SOURCE_ROOT
 
-COMMANDS: dict[str, str] = {
-    "user": "jiedan.people.commands:user_group",
-    "token": "jiedan.people.commands:token_command",
-    "clock": "jiedan.core.commands:clock_command",
-    "audit": "jiedan.core.commands:audit_group",
+COMMANDS: dict[str, tuple[str, str]] = {
+    "serve": ("jiedan.serving:serve_command", "Run the product."),
+    "worker": ("jiedan.serving:worker_command", "Work jobs and timers beside serve."),
+    "check": ("jiedan.deploying:check_command", "Check diagrams, decisions and forms."),
+    "deploy": ("jiedan.deploying:deploy_command", "Deploy diagrams, decisions and forms."),
+    "user": ("jiedan.people.commands:user_group", "People who can sign in."),
+    "token": ("jiedan.people.commands:token_command", "Make a key for the API."),
+    "clock": ("jiedan.core.commands:clock_command", "Show or move the demo's clock."),
+    "audit": ("jiedan.core.commands:audit_group", "Verify the audit trail."),
 }
-"""Where each command lives, `module:attribute`; an area adds its own lines here."""
+"""Where each command lives and what it is for; an area adds its own lines here."""
 
 
 class Commands(click.Group):
@@ -32,9 +38,17 @@ class Commands(click.Group):
         """The command of this name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        if str(SOURCE_ROOT) not in sys.path:
+            # Content and wiring (handlers, app.py) live beside the package.
+            sys.path.insert(0, str(SOURCE_ROOT))
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The overview, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
 
 
 @click.group(cls=Commands, help="Jiedan 接单: run the order desk, and look after it.")

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import click
 
 from jiedan.core.actor import SYSTEM
-from jiedan.core.errors import Invalid, JiedanError
 from jiedan.core.i18n import gettext as _
 from jiedan.core.opening import open_platform
 from jiedan.core.work import Work
@@ -41,7 +40,7 @@ def add_command(
 ) -> None:
     """`jiedan user add sunyue --name 孙悦 --role OC`."""
     password = secrets.token_urlsafe(12) if generate else _ask_password()
-    with _speaking(), _administration() as work:
+    with _administration() as work:
         person = accounts.add_user(
             work,
             login=login,
@@ -76,7 +75,7 @@ def list_command(query: str) -> None:
 @click.argument("login")
 def disable_command(login: str) -> None:
     """`jiedan user disable sunyue`."""
-    with _speaking(), _administration() as work:
+    with _administration() as work:
         accounts.disable_user(work, login=login, reason="command line")
     click.echo(_("%(login)s can no longer sign in.", login=login))
 
@@ -85,7 +84,7 @@ def disable_command(login: str) -> None:
 @click.argument("login")
 def enable_command(login: str) -> None:
     """`jiedan user enable sunyue`."""
-    with _speaking(), _administration() as work:
+    with _administration() as work:
         accounts.enable_user(work, login=login)
     click.echo(_("%(login)s can sign in now.", login=login))
 
@@ -95,7 +94,7 @@ def enable_command(login: str) -> None:
 @click.argument("roles", nargs=-1)
 def roles_command(login: str, roles: tuple[str, ...]) -> None:
     """`jiedan user roles sunyue OC CS`."""
-    with _speaking(), _administration() as work:
+    with _administration() as work:
         person = accounts.set_roles(work, login=login, roles=roles)
     click.echo(f"{person.login}: {', '.join(sorted(person.roles)) or '–'}")
 
@@ -106,7 +105,7 @@ def roles_command(login: str, roles: tuple[str, ...]) -> None:
 def password_command(login: str, keep: bool) -> None:
     """`jiedan user password sunyue`."""
     password = _ask_password()
-    with _speaking(), _administration() as work:
+    with _administration() as work:
         accounts.set_password(work, login=login, password=password, must_change_password=not keep)
     click.echo(_("%(login)s has a new password.", login=login))
 
@@ -117,7 +116,7 @@ def password_command(login: str, keep: bool) -> None:
 @click.option("--days", default=365, show_default=True, help="How long it is good; 0: for ever.")
 def token_command(login: str, name: str, days: int) -> None:
     """`jiedan token sunyue`."""
-    with _speaking(), _administration() as work:
+    with _administration() as work:
         made = tokens.make_token(work, login=login, name=name, days=days or None)
     click.echo(made.token)
 
@@ -130,18 +129,6 @@ def _administration() -> Iterator[Work]:
         with platform.work(actor=SYSTEM) as work:
             organisation.sync_organisation(work, organisation=declared)
             yield work
-
-
-@contextmanager
-def _speaking() -> Iterator[None]:
-    """Says what went wrong in a sentence instead of a traceback."""
-    try:
-        yield
-    except JiedanError as error:
-        lines = [error.message()]
-        if isinstance(error, Invalid):
-            lines += [f"{path}: {text}" for path, text in error.fields.items()]
-        raise click.ClickException("\n".join(lines)) from error
 
 
 def _ask_password() -> str:
