@@ -5,6 +5,7 @@ from flask import Flask
 import handlers  # noqa: F401  registers every handler
 from jiedan.core.platform import Platform, build_platform
 from jiedan.core.settings import Settings, load_settings
+from jiedan.dispatch.local import Dispatcher
 from jiedan.flow.platform import Flow
 from jiedan.people.duties import load_duties
 from jiedan.web.factory import create_web
@@ -26,3 +27,8 @@ def create_app(settings: Settings | None = None, *, platform: Platform | None = 
     """The web application; it serves requests and starts nothing by itself."""
     platform = platform or build_platform(settings or load_settings())
     return create_web(create_flow(platform), platform)
+
+
+def create_dispatcher(flow: Flow) -> Dispatcher:
+    """Who does the jobs and timers of one machine."""
+    return Dispatcher(flow)

@@ -40,7 +40,7 @@ def move_clock() -> tuple[dict[str, Any], int]:
         clock.set(_moment(body["set"]))
     else:
         clock.advance(_step(body.get("advance_seconds")))
-    flow().wake()
+    flow().wake(clock.now())
     return {"now": clock.now().isoformat(), "frozen": clock.is_frozen}, 200
 
 
