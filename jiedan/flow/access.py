@@ -118,7 +118,7 @@ class Task:
 
 def load_task(session: Any, task_id: UUID, *, lock: bool = False) -> Task:
     """A task with its instance. Raises TaskNotFound."""
-    row = session.execute(_LOCK if lock else _LOAD, {"task_id": task_id}).first()
+    row = session.connection().execute(_LOCK if lock else _LOAD, {"task_id": task_id}).first()
     if row is None:
         raise TaskNotFound
     return Task(

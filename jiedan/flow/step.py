@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from jiedan.core import audit
 from jiedan.core.work import Work
@@ -38,8 +38,14 @@ _SAVE_STATE = (
     .where(table_of(StateRow).c.instance_id == bindparam("b_id"))
     .values(content=bindparam("b_content"), finished=bindparam("b_finished"))
 )
-_SAVE_INSTANCE = update(table_of(InstanceRow)).where(
-    table_of(InstanceRow).c.id == bindparam("b_id")
+_SAVE_INSTANCE = (
+    update(table_of(InstanceRow))
+    .where(table_of(InstanceRow).c.id == bindparam("b_id"))
+    .values(
+        revision=bindparam("b_revision"),
+        state=bindparam("b_state"),
+        ended_at=bindparam("b_ended_at"),
+    )
 )
 
 
@@ -55,9 +61,12 @@ class Step:
     stored: bool = True
     """False until the rows of a new instance are written."""
     host: StepHost = field(init=False)
+    database: Connection = field(init=False)
+    """For statements without objects: the session's own connection, without its detours."""
     opened: list[OpenedTask] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.database = self.work.session.connection()
         self.host = StepHost(self.work, self.flow, self.instance)
 
     def run(self, act: Act | None = None) -> None:
@@ -139,18 +148,22 @@ class Step:
         )
 
     def _write_state(self) -> None:
-        instance, session = self.instance, self.work.session
+        instance = self.instance
         instance.revision += 1
         over = instance.state.is_over
-        values: dict[str, Any] = {"revision": instance.revision, "state": instance.state}
-        if over:
-            values["ended_at"] = self.work.now
+        values: dict[str, Any] = {
+            "b_id": instance.id,
+            "b_revision": instance.revision,
+            "b_state": instance.state,
+            "b_ended_at": self.work.now if over else None,
+        }
+        statement = _SAVE_INSTANCE
         if instance.renamed:
-            values |= instance.labels()
+            statement = _SAVE_INSTANCE.values(**instance.labels())
             instance.renamed = False
-        session.execute(_SAVE_INSTANCE.values(**values), {"b_id": instance.id})
+        self.database.execute(statement, values)
         content = pack(self.live.variables()) if over else self.live.state()
-        session.execute(
+        self.database.execute(
             _SAVE_STATE,
             {"b_id": instance.id, "b_content": content, "b_finished": over},
         )

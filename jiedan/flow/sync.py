@@ -65,6 +65,7 @@ _CANCEL_TASKS = (
     )
 )
 _FORGET_CANDIDATES = delete(_candidates).where(_candidates.c.task_id.in_(_IDS))
+_FORGET_CANDIDATES_OF_ONE = delete(_candidates).where(_candidates.c.task_id == bindparam("id"))
 _FORGET_TIMERS = delete(_jobs).where(_jobs.c.id.in_(_IDS))
 _CANCEL_JOBS = (
     update(_jobs)
@@ -131,7 +132,7 @@ def write_changes(step: "Step", changes: Changes, gathered: Gathered, act: Act |
     _write_history(step, changes, gathered, act)
     _write_incidents(step, changes, gathered, synced)
     if gathered.notices:
-        step.work.session.execute(_INSERT_NOTICES, gathered.notices)
+        step.database.execute(_INSERT_NOTICES, gathered.notices)
     synced.thrown = [
         Outgoing(one.name, one.correlation_key or "", plain(dict(one.payload)), None)
         for one in changes.thrown
@@ -151,11 +152,11 @@ def count_open(session: Session, instance_id: UUID) -> int:
 
 # --- user tasks --------------------------------------------------------------------------------
 def _write_tasks(step: "Step", changes: Changes, act: Act | None, synced: Synced) -> None:
-    session = step.work.session
+    database = step.database
     synced.closed = {one.task_id for one in changes.closed}
     opened = [one for one in changes.opened if one.task_id not in synced.closed]
     if opened:
-        forms = current(session, step.flow).forms
+        forms = current(step.work.session, step.flow).forms
         rows, candidates = [], []
         for task in opened:
             form = forms.get(task.form_id or "")
@@ -174,15 +175,18 @@ def _write_tasks(step: "Step", changes: Changes, act: Act | None, synced: Synced
                     owners,
                 )
             )
-        session.execute(_INSERT_TASKS, rows)
+        database.execute(_INSERT_TASKS, rows)
         if candidates:
-            session.execute(_INSERT_CANDIDATES, candidates)
+            database.execute(_INSERT_CANDIDATES, candidates)
     if synced.closed:
         done = act.task_id if act is not None else None
         cancelled = [one for one in synced.closed if one != done]
         if cancelled:
-            session.execute(_CANCEL_TASKS, {"ids": cancelled, "at": step.work.now})
-        session.execute(_FORGET_CANDIDATES, {"ids": list(synced.closed)})
+            database.execute(_CANCEL_TASKS, {"ids": cancelled, "at": step.work.now})
+        if len(synced.closed) == 1:
+            database.execute(_FORGET_CANDIDATES_OF_ONE, {"id": next(iter(synced.closed))})
+        else:
+            database.execute(_FORGET_CANDIDATES, {"ids": list(synced.closed)})
 
 
 def _owners(step: "Step", task: OpenTask) -> tuple[str, ...]:
@@ -393,7 +397,7 @@ def _write_history(step: "Step", changes: Changes, gathered: Gathered, act: Act 
         if element_id:
             rows.append(_note(step, element_id, decisions))
     if rows:
-        step.work.session.execute(_INSERT_ACTIVITIES, rows)
+        step.database.execute(_INSERT_ACTIVITIES, rows)
 
 
 def _activity(

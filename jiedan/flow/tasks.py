@@ -180,7 +180,7 @@ def complete_task(
 
 # --- the rows of a task ------------------------------------------------------------------------
 def _hand_in(work: Work, task: Task, answer: Answer, key: str | None) -> None:
-    done = work.session.execute(
+    done = work.session.connection().execute(
         _COMPLETE,
         {
             "b_id": task.id,
