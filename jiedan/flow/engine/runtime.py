@@ -34,7 +34,7 @@ from jiedan.flow.engine.snapshots import (
     UncaughtError,
 )
 from jiedan.flow.engine.timing import next_in_cycle
-from jiedan.flow.engine.values import Scope
+from jiedan.flow.engine.values import NestedTooDeep, Scope
 
 if TYPE_CHECKING:
     from jiedan.flow.engine.elements.base import Element
@@ -330,11 +330,18 @@ class Instance(Workflow, BpmnWorkflow):
             visits[where] = count = visits.get(where, 0) + 1
             try:
                 if count > VISIT_LIMIT and not spec.is_item:
-                    endless = EndlessLoop(VISIT_LIMIT, spec.ref.id)
-                    raise ElementFailed(str(endless), None, endless)
+                    raise ElementFailed(
+                        "The element ran too often in one step: the process loops without an end.",
+                        None,
+                        EndlessLoop(VISIT_LIMIT, spec.ref.id),
+                    )
                 task.run()
             except ElementFailed as problem:
                 self.fail(task, problem)
+            except NestedTooDeep as problem:
+                self.fail(
+                    task, ElementFailed("The variables are nested too deeply.", None, problem)
+                )
             except BpmnError as error:
                 self.throw_error(task, error.code, str(error), error.variables)
 

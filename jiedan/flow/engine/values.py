@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 
 class Scope:
@@ -75,30 +74,48 @@ def set_entry(context: dict[str, Any], path: str, value: Any) -> None:
 _SCALARS = frozenset({str, int, bool, float, type(None)})
 
 
-def plain(value: Any) -> Any:
-    """A JSON-safe copy: whole Decimals become int, others float, dates and times ISO text."""
+MAX_DEPTH = 100
+
+
+class NestedTooDeep(ValueError):
+    """The variables are nested too deeply."""
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A JSON-safe copy: whole Decimals become int, others float, dates and times ISO text.
+
+    Raises NestedTooDeep.
+    """
     kind = type(value)
     if kind in _SCALARS:
         return value
+    if depth > MAX_DEPTH:
+        raise NestedTooDeep
+    depth += 1
     if kind is dict:
         return {
             name if type(name) is str else str(name): item
             if type(item) in _SCALARS
-            else plain(item)
+            else plain(item, depth)
             for name, item in value.items()
         }
     if kind is list or kind is tuple:
-        return [item if type(item) in _SCALARS else plain(item) for item in value]
+        return [item if type(item) in _SCALARS else plain(item, depth) for item in value]
     if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
+        return _number(value)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
+        return plain(dict(value), depth - 1)
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    if isinstance(value, (UUID,)):
-        return str(value)
-    if isinstance(value, (str, int, float)):  # enums and other subclasses
-        return kind.__mro__[-2](value) if kind.__mro__[-2] in _SCALARS else str(value)
+        return [plain(item, depth) for item in value]
+    for scalar in (bool, int, float, str):  # enums and other subclasses
+        if isinstance(value, scalar):
+            return scalar(value)
     return str(value)
+
+
+def _number(value: Decimal) -> int | float | str:
+    if not value.is_finite():
+        return str(value)
+    return int(value) if value == value.to_integral_value() else float(value)

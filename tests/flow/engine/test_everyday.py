@@ -615,7 +615,7 @@ def test_an_endless_automatic_loop_stops_as_a_failure_of_one_element() -> None:
     )
 
     assert len(play.failures) == 1
-    assert "automatic" in next(iter(play.failures.values()))
+    assert "loops without an end" in next(iter(play.failures.values()))
 
 
 def test_a_broken_step_makes_the_live_object_unusable() -> None:
