@@ -138,6 +138,7 @@ def load_request(
     approval_cosign: list[str],
     special_justification: str | None = None,
     approval_id: str | None = None,
+    violations: Violations | None = None,
 ) -> dict[str, Any]:
     """The facts that the leaders will see; nobody can edit them."""
     values = {
@@ -150,7 +151,7 @@ def load_request(
         before = approvals.approval_facts(context.work.session, approval_id=approval_id)
         values["justification"] = before.justification
         earlier = step_facts(before)
-    return {"values": values, "facts": [*_order_beside(context, order_id), *earlier]}
+    return {"values": values, "facts": [*_order_beside(context, order_id, violations), *earlier]}
 
 
 def _level_text(level: int, cosign: list[str]) -> str:
@@ -209,7 +210,9 @@ def _pend(context: Context, order_id: str) -> None:
 
 # --- T04.2 and T04.3: deciding -------------------------------------------------------------------
 @handler("approval.load_decision")
-def load_decision(context: Context, order_id: str, approval_id: str) -> dict[str, Any]:
+def load_decision(
+    context: Context, order_id: str, approval_id: str, violations: Violations | None = None
+) -> dict[str, Any]:
     """The request, the order, and what others decided before."""
     found = approvals.approval_facts(context.work.session, approval_id=approval_id)
     asked = [
@@ -219,7 +222,7 @@ def load_decision(context: Context, order_id: str, approval_id: str) -> dict[str
     ]
     return {
         "values": {},
-        "facts": [*asked, *_order_beside(context, order_id), *step_facts(found)],
+        "facts": [*asked, *_order_beside(context, order_id, violations), *step_facts(found)],
     }
 
 
@@ -265,9 +268,9 @@ def save_cosign(
 
 
 # --- beside the forms ----------------------------------------------------------------------------
-def _order_beside(context: Context, order_id: str) -> list[Fact]:
+def _order_beside(context: Context, order_id: str, violations: Violations | None) -> list[Fact]:
     order = get_order(context.work.session, order_id)
-    broken = [fact(one["code"], one["text"]) for one in _broken(context, order_id)]
+    broken = [fact(one["code"], one["text"]) for one in violations or ()]
     return [*order_facts(context, order_id), *line_facts(order), *broken]
 
 

@@ -1,9 +1,10 @@
 """Owns the credit check of a review and the handling of a credit hold (T03.4)."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from handlers.beside import fact, order_facts, yuan
-from handlers.credit_facts import Credit, credit_violations, hold_text, judge_credit
+from handlers.beside import Fact, fact, order_facts, yuan
+from handlers.credit_facts import credit_violations, judge_credit
 from handlers.violations import covered_codes, find_violations, subject_of, uncovered
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.i18n import gettext, lazy
@@ -49,11 +50,19 @@ def recheck(context: Context, order_id: str) -> dict[str, Any]:
 
 @handler("credit.load_hold")
 def load_hold(context: Context, order_id: str) -> dict[str, Any]:
-    """Why the order is held, and what the customer owes."""
-    judged = judge_credit(context, order_id)
+    """Why the order is held, and what the customer owed when it was checked."""
+    order = get_order(context.work.session, order_id)
+    reasons = [
+        fact(gettext("Reason"), one.reason)
+        for one in holds.open_holds(context.work.session, order_id=order_id)
+    ]
     return {
         "values": {"option": "wait_payment"},
-        "facts": [*order_facts(context, order_id), *credit_facts(judged)],
+        "facts": [
+            *reasons,
+            *order_facts(context, order_id),
+            *credit_facts(order.credit_snapshot),
+        ],
     }
 
 
@@ -88,14 +97,12 @@ def _take_guarantee(context: Context, given: dict[str, Any], order_id: str) -> N
     credit.verify_guarantee(context.work, guarantee_id=guarantee_id)
 
 
-def credit_facts(judged: Credit) -> list[dict[str, Any]]:
-    """What finance looks at."""
-    facts = judged.facts
+def credit_facts(snapshot: Mapping[str, Any]) -> list[Fact]:
+    """What finance looks at, as the last check kept it with the order."""
     return [
-        fact(gettext("Reason"), hold_text(judged)),
-        fact(gettext("Credit grade"), facts.grade),
-        yuan(gettext("Credit limit"), facts.limit_fen),
-        yuan(gettext("Exposure"), facts.exposure_fen),
-        yuan(gettext("This order on credit"), facts.credit_part_fen),
-        fact(gettext("Longest overdue, days"), facts.max_overdue_days),
+        fact(gettext("Credit grade"), snapshot.get("grade")),
+        yuan(gettext("Credit limit"), snapshot.get("limit_fen")),
+        yuan(gettext("Exposure"), snapshot.get("exposure_fen")),
+        yuan(gettext("This order on credit"), snapshot.get("credit_part_fen")),
+        fact(gettext("Longest overdue, days"), snapshot.get("max_overdue_days")),
     ]

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from jiedan import Context
 from jiedan.desk.customers import customer_facts
+from jiedan.desk.facts import order_facts
 from jiedan.desk.records import get_order
 from jiedan.desk.tables import CreditProfile, Order
 
@@ -63,13 +64,13 @@ def deposit_pct(context: Context, order_id: str) -> Decimal:
     order = get_order(context.work.session, order_id)
     if order.customer_id is None:
         return Decimal(0)
-    customer = customer_facts(context.work.session, customer_id=order.customer_id)
+    facts = order_facts(context.work, order_id=order_id)
     found = context.decide(
         "deposit",
         payment_method=order.payment_method,
         grade_pct=granted_pct(context, order),
-        has_mto=any(line.fulfil == "mto" for line in order.lines),
-        first_order=not customer.has_orders and customer.paid_12m_fen == 0,
+        has_mto=facts.has_mto,
+        first_order=facts.first_order,
     )
     return Decimal(str(found.value or 0))
 

@@ -48,7 +48,11 @@ def blank_order() -> dict[str, Any]:
     return {
         "stage": "intake",
         "order_no": None,
+        "platform_order_id": None,
         "platform_order_no": None,
+        "to_department": None,
+        "reply_id": None,
+        "terms_round": 0,
         "owner": None,
         "grade": None,
         "order_kind": None,
@@ -148,7 +152,10 @@ def expire(context: Context, order_id: str, inquiry_id: str | None = None) -> di
 
 def close_inquiry(context: Context, inquiry_id: str | None, reason: str) -> None:
     """End the inquiry behind the order, if there was one."""
-    if inquiry_id is not None:
+    if inquiry_id is None:
+        return
+    asked = inquiries.inquiry_facts(context.work.session, inquiry_id=inquiry_id)
+    if asked.state in ("open", "special"):
         inquiries.close_inquiry(context.work, inquiry_id=inquiry_id, reason=reason)
 
 
