@@ -287,12 +287,13 @@ class ScopeParser(ProcessParser):
 
     def connect(self) -> None:
         specs = self.spec.task_specs
+        defaults = {node.get("id"): node.get("default") for node in self.flow_nodes}
         outgoing: dict[str, list[Flow]] = {}
         incoming: dict[str, list[Flow]] = {}
         for node in self.sequence_flows:
             source, target = node.get("sourceRef"), node.get("targetRef")
             condition = feel(node.findtext(bpmn("conditionExpression")))
-            default = self.defaults.get(source) == node.get("id")
+            default = defaults.get(source) == node.get("id")
             flow = Flow(node.get("id"), source, target, None if default else condition, default)
             outgoing.setdefault(source, []).append(flow)
             incoming.setdefault(target, []).append(flow)
@@ -301,10 +302,6 @@ class ScopeParser(ProcessParser):
             incoming.setdefault(flow.target, []).append(flow)
         for name in list(specs):
             specs[name].set_flows(outgoing.get(name, ()), incoming.get(name, ()))
-
-    @property
-    def defaults(self) -> dict[str, str | None]:
-        return {node.get("id"): node.get("default") for node in self.flow_nodes}
 
     def link_flows(self) -> list[Flow]:
         """A link is only a flow that is not drawn."""
@@ -336,13 +333,9 @@ class ScopeParser(ProcessParser):
             for event in undoing:
                 host.undone_by = handlers.get(event.name)
 
-    @property
-    def handlers(self) -> set[str]:
-        """Activities that only run as compensation."""
-        return {n.get("id") for n in self.flow_nodes if n.get("isForCompensation") == "true"}
-
     def find_starts(self) -> None:
         spec = self.spec
+        undoing = {n.get("id") for n in self.flow_nodes if n.get("isForCompensation") == "true"}
         for element in spec.task_specs.values():
             if isinstance(element, StartEvent):
                 spec.starts.append(element)
@@ -351,7 +344,7 @@ class ScopeParser(ProcessParser):
             elif not (
                 element.incoming
                 or element.is_item
-                or element.name in self.handlers
+                or element.name in undoing
                 or isinstance(element, BoundaryEvent)
             ):
                 spec.implicit_starts.append(element.name)

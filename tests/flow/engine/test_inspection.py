@@ -278,7 +278,7 @@ def messages_in(source: str) -> Iterator[str]:
             continue
         for argument in call_.args:
             for part in ast.walk(argument):
-                if isinstance(part, ast.Constant) and " " in str(part.value):
+                if isinstance(part, ast.Constant) and " " in str(part.value).strip(" |"):
                     yield part.value
 
 

@@ -286,6 +286,9 @@ def everything_is_reached(diagram: Diagram, area: Area) -> Iterator[Finding]:
         for one in event_definitions(node)
         if local_name(one) == "linkEventDefinition"
     }
+    attached: dict[str, list[str]] = {}
+    for node in area.of_kind("boundaryEvent"):
+        attached.setdefault(node.get("attachedToRef"), []).append(node.get("id"))
     reached: set[str] = set()
     begins = area.of_kind("startEvent") or [
         node for node in area.nodes.values() if not area.incoming.get(node.get("id"))
@@ -297,11 +300,7 @@ def everything_is_reached(diagram: Diagram, area: Area) -> Iterator[Finding]:
             continue
         reached.add(name)
         stack += [flow.get("targetRef") for flow in area.outgoing.get(name, [])]
-        stack += [
-            node.get("id")
-            for node in area.of_kind("boundaryEvent")
-            if node.get("attachedToRef") == name
-        ]
+        stack += attached.get(name, [])
         for one in event_definitions(area.nodes[name]):
             if local_name(one) == "linkEventDefinition" and one.get("name") in links:
                 stack.append(links[one.get("name")])
