@@ -4,9 +4,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from jiedan import Context
+from jiedan import Context, InvalidAnswer
 from jiedan.core.clock import SHANGHAI
-from jiedan.core.i18n import gettext
+from jiedan.core.i18n import gettext, lazy
 from jiedan.core.money import format_yuan
 from jiedan.desk.customers import customer_facts
 from jiedan.desk.records import get_order
@@ -85,3 +85,17 @@ def line_facts(order: Order) -> list[Fact]:
 def line_name(line: OrderLine) -> str:
     """What people call the product of a line."""
     return line.description or line.sku
+
+
+def matched(
+    rows: list[dict[str, Any]], answers: list[dict[str, Any]], path: str
+) -> list[dict[str, Any]]:
+    """The answers of a table with fixed rows, each over the row that its page showed."""
+    if len(rows) != len(answers):
+        raise InvalidAnswer({path: lazy("The list has changed: look at it again.")})
+    return [{**row, **answer} for row, answer in zip(rows, answers, strict=True)]
+
+
+def shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a fixed table as its form knows them: without the code that tells them apart."""
+    return [{name: value for name, value in row.items() if name != "code"} for row in rows]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers.beside import line_facts, order_facts, order_of
+from handlers.beside import line_facts, matched, order_facts, order_of, shown
 from handlers.resources import open_lines, pick_lists, short_lines
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.i18n import gettext, lazy
@@ -40,16 +40,8 @@ def collect(context: Context, order_id: str) -> dict[str, Any]:
 def load_self_check(context: Context, order_id: str) -> dict[str, Any]:
     """The list of checks; what an order does not have is marked so."""
     order = order_of(context, order_id)
-    rows = [
-        {
-            "code": code,
-            "name": str(name),
-            "result": None if code in _concerned(order) else "na",
-        }
-        for code, name in CHECKS.items()
-    ]
     return {
-        "values": {"items": rows},
+        "values": {"items": shown(_rows(order))},
         "facts": [*order_facts(context, order_id), *line_facts(order)],
     }
 
@@ -60,16 +52,17 @@ def save_self_check(
 ) -> dict[str, Any]:
     """Keep the list; passing needs every item, rework sends picked goods back to the shelf."""
     order = order_of(context, order_id)
+    items = matched(_rows(order), answer["items"], "items")
     checked = checklists.record_checklist(
         context.work,
         order_id=order_id,
         kind=KIND,
-        items=answer["items"],
+        items=items,
         needed=list(_concerned(order)),
     )
     wrong = {
         f"items[{index}].result": lazy("A check that did not pass: send it to rework.")
-        for index, item in enumerate(answer["items"])
+        for index, item in enumerate(items)
         if item["result"] == "fail"
         or (item["result"] == "na" and item["code"] in _concerned(order))
     }
@@ -94,6 +87,17 @@ def fail(context: Context, order_id: str) -> dict[str, Any]:
         order_no=order_of(context, order_id).number or "",
     )
     return {"outcome": "failed"}
+
+
+def _rows(order: Order) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": code,
+            "name": str(name),
+            "result": None if code in _concerned(order) else "na",
+        }
+        for code, name in CHECKS.items()
+    ]
 
 
 def _concerned(order: Order) -> frozenset[str]:

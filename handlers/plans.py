@@ -19,7 +19,12 @@ def load(context: Context, order_id: str, responsible: str | None = None) -> dic
     order = order_of(context, order_id)
     last = plans.plan_values(context.work.session, order_id=order_id)
     values = (
-        {"steps": last.steps, "human": last.human, "material": last.material, "budget": last.budget}
+        {
+            "steps": [_unnumbered(step) for step in last.steps],
+            "human": last.human,
+            "material": last.material,
+            "budget": last.budget,
+        }
         if last
         else {"steps": _plain_steps(context, order, responsible)}
     )
@@ -148,6 +153,10 @@ def record_consent(
             context.work, order_id=order_id, reason=gettext("Delivered in part as agreed")
         )
     return {}
+
+
+def _unnumbered(step: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in step.items() if name != "seq"}
 
 
 def _plain_steps(context: Context, order: Order, responsible: str | None) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from datetime import datetime, time
 from typing import Any
 
-from handlers.beside import fact, order_of, place_of, yuan
+from handlers.beside import fact, matched, order_of, place_of, shown, yuan
 from handlers.credit_facts import hold_text, judge_credit
 from handlers.shipments import facts_of, shipment_facts
 from handlers.transport import watch_until
@@ -111,34 +111,23 @@ def save_appointment(context: Context, answer: dict[str, Any], shipment_id: str)
 @handler("delivery.load_documents")
 def load_documents(context: Context, shipment_id: str) -> dict[str, Any]:
     """The papers that the products ask for; a platform order also asks for an invoice (N4.1.2)."""
-    facts = facts_of(context, shipment_id)
-    order = order_of(context, facts.order_id)
-    rows = []
-    for code in needed_papers(context, facts):
-        rows.append(
-            {
-                "code": code,
-                "name": str(DOCUMENTS.get(code, code)),
-                "reference": facts.shipment_no if code == "delivery_note" else None,
-                "may_waive": code in WAIVABLE,
-                "waiver": (
-                    gettext("The customer asked for none")
-                    if code == "invoice" and not order.invoice_title
-                    else None
-                ),
-            }
-        )
-    return {"values": {"documents": rows}, "facts": shipment_facts(context, shipment_id)}
+    return {
+        "values": {"documents": shown(_papers(context, facts_of(context, shipment_id)))},
+        "facts": shipment_facts(context, shipment_id),
+    }
 
 
 @handler("delivery.save_documents")
 def save_documents(context: Context, answer: dict[str, Any], shipment_id: str) -> dict[str, Any]:
     """Keep the ticks; each paper is accurate, complete and clear, or waived with a reason."""
+    rows = matched(
+        _papers(context, facts_of(context, shipment_id)), answer["documents"], "documents"
+    )
     wrong = {
         f"documents[{index}].{tick}": lazy("Check that it is accurate, complete and clear.")
-        for index, row in enumerate(answer["documents"])
+        for index, row in enumerate(rows)
         for tick in dispatch.TICKS
-        if row.get(tick) is not True and not (row.get("may_waive") and row.get("waiver"))
+        if row.get(tick) is not True and not (row["code"] in WAIVABLE and row.get("waiver"))
     }
     if wrong:
         raise InvalidAnswer(wrong)
@@ -149,10 +138,10 @@ def save_documents(context: Context, answer: dict[str, Any], shipment_id: str) -
             {
                 "kind": row["code"],
                 "ref": row.get("reference"),
-                "waiver": row.get("waiver") if row.get("may_waive") else None,
+                "waiver": row.get("waiver") if row["code"] in WAIVABLE else None,
                 **{tick: row.get(tick) for tick in dispatch.TICKS},
             }
-            for row in answer["documents"]
+            for row in rows
         ],
     )
     return {}
@@ -168,15 +157,19 @@ def pack_check(context: Context, shipment_id: str) -> dict[str, Any]:
 @handler("delivery.load_gaps")
 def load_gaps(context: Context, shipment_id: str, missing: list[str]) -> dict[str, Any]:
     """One row for each gap."""
-    rows = [{"code": code, "name": _gap_name(code), "resolved": False} for code in missing]
-    return {"values": {"gaps": rows}, "facts": shipment_facts(context, shipment_id)}
+    return {
+        "values": {"gaps": shown(_gaps(missing))},
+        "facts": shipment_facts(context, shipment_id),
+    }
 
 
 @handler("delivery.save_gaps")
-def save_gaps(context: Context, answer: dict[str, Any], shipment_id: str) -> dict[str, Any]:
+def save_gaps(
+    context: Context, answer: dict[str, Any], shipment_id: str, missing: list[str]
+) -> dict[str, Any]:
     """Close the gaps: a checklist passes, a paper gets its number."""
     papers = []
-    for row in answer["gaps"]:
+    for row in matched(_gaps(missing), answer["gaps"], "gaps"):
         kind, _, name = row["code"].partition(".")
         if kind == "checklist":
             codes = GOODS if name == "production" else TRANSPORT
@@ -336,6 +329,24 @@ def _save_side(
         },
     )
     return {}
+
+
+def _papers(context: Context, facts: ShipmentFacts) -> list[dict[str, Any]]:
+    unwanted = not order_of(context, facts.order_id).invoice_title
+    none_wanted = gettext("The customer asked for none")
+    return [
+        {
+            "code": code,
+            "name": str(DOCUMENTS.get(code, code)),
+            "reference": facts.shipment_no if code == "delivery_note" else None,
+            "waiver": none_wanted if code == "invoice" and unwanted else None,
+        }
+        for code in needed_papers(context, facts)
+    ]
+
+
+def _gaps(missing: list[str]) -> list[dict[str, Any]]:
+    return [{"code": code, "name": _gap_name(code), "resolved": False} for code in missing]
 
 
 def _gap_name(code: str) -> str:
