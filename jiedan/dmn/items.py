@@ -49,17 +49,18 @@ class ItemTypes(dict[str, Type]):
             )
         else:
             made = self.resolve(item.type) or ANY
-        made = _constrained(made, _checker(item.allowed))
+        made = _constrained(made, _checker(item.allowed), each=True)
         if item.is_list:
             made = Type("list", of=made)
-        return _constrained(made, _checker(item.constraint))
+        return _constrained(made, _checker(item.constraint), each=False)
 
 
 def _checker(text: str | None) -> UnaryTests | None:
     return None if text is None else compile_unary_tests(text)
 
 
-def _constrained(type_: Type, tests: UnaryTests | None) -> Type:
+def _constrained(type_: Type, tests: UnaryTests | None, *, each: bool) -> Type:
+    """The type with a constraint; `each`: it may hold for each entry of a list instead."""
     if tests is None:
         return type_
     wanted: UnaryTests = tests
@@ -67,12 +68,13 @@ def _constrained(type_: Type, tests: UnaryTests | None) -> Type:
     def check(value: Any) -> bool:
         if not conforms(value, type_):
             return False
-        if type(value) is list and type_.name == "list":
-            passed = wanted.passes(value, {RUN: Run(), "?": value})
-            return passed is True or all(
-                wanted.passes(entry, {RUN: Run(), "?": entry}) is True for entry in value
-            )
-        return wanted.passes(value, {RUN: Run(), "?": value}) is True
+        if wanted.passes(value, {RUN: Run(), "?": value}) is True:
+            return True
+        return (
+            each
+            and type(value) is list
+            and all(wanted.passes(entry, {RUN: Run(), "?": entry}) is True for entry in value)
+        )
 
     return Type(type_.name, type_.of, type_.entries, _all(type_.check, check), type_.known)
 
