@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.script.revision import RevisionError
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import MetaData, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from jiedan.core.database import Base, Database
-from jiedan.core.errors import Conflict
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 _PACKAGE = Path(__file__).resolve().parent.parent
 _MARK = "__tablename__"
-# Any number, the same for all: servers that start together migrate one after the other.
-_LOCK = 7_203_955_001
-
-
-class SchemaUnknown(Conflict):
-    """This database was made by a newer version of Jiedan."""
+_LINK = re.compile(r'^(revision|down_revision)\b[^=]*=\s*(?:"|\')(\w+)(?:"|\')', re.MULTILINE)
 
 
 def load_tables() -> MetaData:
@@ -38,39 +29,41 @@ def load_tables() -> MetaData:
 def migrate(database: Database, *, folder: Path = MIGRATIONS) -> str | None:
     """Bring the database to the newest revision, in one transaction; returns it.
 
-    Nothing is done, by one statement, when it is there already. A working copy without any
-    revision gets the tables as they are declared. Raises SchemaUnknown when the
-    database has a revision that this version does not know.
+    Costs one statement when it is there already. A working copy without any revision gets the
+    tables as they are declared. Raises SchemaUnknown when the database has a revision that this
+    version of the product does not know.
     """
-    if not (folder / "versions").exists():
+    newest = newest_revision(folder)
+    if newest is None:
         load_tables()
         database.create_all()
         return None
-    config = Config()
-    config.set_main_option("script_location", str(folder))
-    config.set_main_option("path_separator", "os")
-    scripts = ScriptDirectory.from_config(config)
-    newest = scripts.get_current_head()
-    with database.engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    if present == newest:
-        return newest
-    try:
-        scripts.get_revision(present or "base")
-    except RevisionError as error:
-        raise SchemaUnknown from error
-    with database.engine.execution_options(writes=True).connect() as connection:
-        if not database.is_sqlite:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-        _upgrade(connection, config, scripts)
-        connection.commit()
+    if present_revision(database) != newest:
+        # Alembic takes a while to import, and most starts have nothing to migrate.
+        from jiedan.core.migrating import upgrade
+
+        upgrade(database, folder=folder)
     return newest
 
 
-def _upgrade(connection: Connection, config: Config, scripts: ScriptDirectory) -> None:
-    def steps(revision: object, _context: object) -> object:
-        return scripts._upgrade_revs("head", revision)  # type: ignore[arg-type]
+def present_revision(database: Database) -> str | None:
+    """The revision that the database has; None for an empty one."""
+    try:
+        with database.reading() as session:
+            found = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except (OperationalError, ProgrammingError):
+        return None
+    return None if found is None else str(found)
 
-    with EnvironmentContext(config, scripts, fn=steps, destination_rev="head") as environment:
-        environment.configure(connection=connection, target_metadata=Base.metadata)
-        environment.run_migrations()
+
+def newest_revision(folder: Path = MIGRATIONS) -> str | None:
+    """The revision that no other one follows, read from the files without running them."""
+    revisions: set[str] = set()
+    followed: set[str] = set()
+    for path in (folder / "versions").glob("*.py"):
+        for name, value in _LINK.findall(path.read_text("utf-8")):
+            (revisions if name == "revision" else followed).add(value)
+    heads = revisions - followed
+    if len(heads) > 1:
+        raise RuntimeError(f"more than one newest revision: {', '.join(sorted(heads))}")
+    return heads.pop() if heads else None
