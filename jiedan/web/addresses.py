@@ -33,3 +33,9 @@ def this_page(**changes: Any) -> str:
             query[name] = str(value)
     assert request.endpoint is not None
     return url_for(request.endpoint, **{**(request.view_args or {}), **query})
+
+
+def page_number() -> int:
+    """The page that the address asks for, at least 1."""
+    text = request.args.get("page", "1")
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1

@@ -57,6 +57,7 @@ def create_web(flow: Flow, platform: Platform, *, testing: bool = False) -> Flas
     formatting.install(app)
     app.jinja_env.filters["markdown"] = render
     app.jinja_env.globals["choices"] = lookups.choices
+    app.jinja_env.globals["this_page"] = this_page
     app.jinja_env.globals["outcome_name"] = partial(outcome_name, flow)
     preferences.install(app)
     sessions.install(app)
@@ -88,7 +89,6 @@ def _furnish(app: Flask, navigation: Navigation, *, demo: bool) -> None:
             "now": app.extensions[EXTENSION].platform.clock.now(),
             "navigation": navigation.sections,
             "phone_navigation": navigation.phone,
-            "this_page": this_page,
             "unread": unread_count(actor) if actor else 0,
             "is_fragment": request.headers.get("HX-Request") == "true",
         }

@@ -26,6 +26,7 @@ from jiedan.core.i18n import (
 )
 from jiedan.core.money import capital_yuan
 from jiedan.web.house import house, now
+from jiedan.web.words import word
 
 SOON = timedelta(hours=4)
 _DAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
@@ -114,6 +115,16 @@ def person_name(login: str | None) -> str:
     return house().lookups.person_name(login) if login else ""
 
 
+def owner_names(owners: Iterable[str]) -> str:
+    """Whose a task is: `r:OC` and `u:login` as people call them."""
+    between = "、" if current_locale() == "zh" else ", "
+    lookups = house().lookups
+    return between.join(
+        lookups.role_name(name) if kind == "r" else lookups.person_name(name)
+        for kind, _, name in (owner.partition(":") for owner in owners)
+    )
+
+
 def file_size(count: int) -> str:
     """`12 KB`, `3.4 MB`."""
     if count < 1024 * 1024:
@@ -158,7 +169,10 @@ def install(app: Flask) -> None:
         initial=initial,
         role_names=role_names,
         person_name=person_name,
+        owner_names=owner_names,
         file_size=file_size,
         plain=plain,
     )
-    app.jinja_env.globals.update(_=gettext, gettext=gettext, ngettext=ngettext, pick=pick)
+    app.jinja_env.globals.update(
+        _=gettext, gettext=gettext, ngettext=ngettext, pick=pick, word=word
+    )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from time import monotonic
 
-from jiedan.core.i18n import current_locale
-from jiedan.core.platform import Platform
+from sqlalchemy.orm import Session
 
-desk_lookups: object = None  # DEV
+from jiedan.core.i18n import current_locale, pick
+from jiedan.core.platform import Platform
+from jiedan.desk import lookups as desk_lookups
+from jiedan.desk.errors import UnknownRecord
 from jiedan.people import directory
+from jiedan.people.directory import find_person
+from jiedan.people.errors import PersonUnknown
 
 FEW = 30
 """Up to so many choices are shown as one list; beyond that people type to search."""
@@ -56,8 +60,11 @@ class Lookups:
                     for one in page.people
                     if not roles or not one.roles.isdisjoint(roles)
                 )[:limit]
-            found = desk_lookups.find_choices(session, source=kind, text=text, limit=limit)
-            return tuple(Choice(one.value, one.label) for one in found)
+            try:
+                found = desk_lookups.find_choices(session, source=kind, text=text, limit=limit)
+            except UnknownRecord:
+                return ()
+            return tuple(_said(one) for one in found)
 
     def choices(self, source: str, value: str = "") -> Choices:
         """What a page offers before anything is typed."""
@@ -70,16 +77,8 @@ class Lookups:
 
     def label(self, source: str, value: str) -> str | None:
         """How a choice is called; None when `source` has no such choice."""
-        kind, _, role = source.partition(":")
         with self.platform.read() as session:
-            if kind == PEOPLE:
-                try:
-                    one = directory.find_person(session, value)
-                except directory.PersonUnknown:
-                    return None
-                fits = not role or not one.roles.isdisjoint(role.split(","))
-                return one.shown if one.active and fits else None
-            return desk_lookups.choice_label(session, source=kind, value=value)
+            return label_of(session, source, value)
 
     def person_name(self, login: str) -> str:
         """A person's name in the language in force."""
@@ -99,3 +98,25 @@ class Lookups:
                 names = dict(directory.role_names(session))
             self._roles = (monotonic(), current_locale(), names)
         return names.get(role, role)
+
+
+def label_of(session: Session, source: str, value: str) -> str | None:
+    """How a choice is called, for checking an answer inside its transaction (`Flow.label_of`)."""
+    kind, _, roles = source.partition(":")
+    if kind != PEOPLE:
+        try:
+            found = desk_lookups.choice_label(session, source=kind, value=value)
+        except UnknownRecord:
+            return None
+        return _said(found).label if found else None
+    try:
+        one = find_person(session, value)
+    except PersonUnknown:
+        return None
+    fits = not roles or not one.roles.isdisjoint(roles.split(","))
+    return one.shown if one.active and fits else None
+
+
+def _said(choice: desk_lookups.Choice) -> Choice:
+    label = pick(choice.label, choice.label_en)
+    return Choice(choice.value, f"{label} · {choice.note}" if choice.note else label)

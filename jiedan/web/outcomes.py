@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from time import monotonic
 from typing import Any
@@ -13,6 +14,7 @@ from jiedan.flow.platform import Flow
 from jiedan.flow.states import DefinitionKind
 
 _KEEP_SECONDS = 60.0
+_decisions: dict[int, tuple[float, dict[str, Said]]] = {}
 _known: dict[int, tuple[float, dict[str, Said]]] = {}
 
 
@@ -46,3 +48,23 @@ def _read(flow: Flow) -> dict[str, Said]:
         for each in form.outcomes if form else ():
             names.setdefault(each.name, each.label)
     return names
+
+
+def decision_name(flow: Flow, decision_id: str) -> str:
+    """What a decision is called, else its id."""
+    at, names = _decisions.get(id(flow), (0.0, {}))
+    if (decision_id not in names and monotonic() - at > _KEEP_SECONDS) or not names:
+        names = {
+            name: Said(said.get("name") or name, said.get("name_en") or "")
+            for definition in list_definitions(flow, kind=DefinitionKind.DECISION)
+            for name, said in _named(definition.facts)
+        }
+        _decisions[id(flow)] = (monotonic(), names)
+    said = names.get(decision_id)
+    return said.in_(current_locale()) if said else decision_id.replace("_", " ")
+
+
+def _named(facts: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for one in facts.get("decisions", ()):
+        if isinstance(one, Mapping) and one.get("id"):
+            yield str(one["id"]), one

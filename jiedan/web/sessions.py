@@ -12,6 +12,7 @@ from jiedan.people.sign_in import SignedIn, load_session
 from jiedan.web.house import platform
 
 COOKIE = "jiedan"
+API = "/api/"
 _ALWAYS_OPEN = frozenset({"static"})
 _BEFORE_PASSWORD = frozenset({"account.password", "account.change_password", "signin.leave"})
 
@@ -25,7 +26,7 @@ def install(app: Flask) -> None:
             return None
         g.actor = g.sign_in = None
         token = request.cookies.get(COOKIE)
-        if token and not request.path.startswith("/api/"):
+        if token and not request.path.startswith(API):
             found = load_session(platform(), token=token, ip=request.remote_addr)
             if found is not None:
                 g.actor, g.sign_in = found.actor, found
@@ -41,11 +42,8 @@ def install(app: Flask) -> None:
 
 
 def _is_open(view: Any) -> bool:
-    """Open views say so themselves; an API blueprint authenticates by its own tokens."""
-    blueprint = current_app.blueprints.get(request.blueprint or "")
-    return bool(
-        getattr(view, "open_to_all", False) or getattr(blueprint, "own_authentication", False)
-    )
+    """Open views say so themselves; the API knows its callers by tokens and signatures."""
+    return request.path.startswith(API) or getattr(view, "open_to_all", False)
 
 
 def begin(response: BaseResponse, found: SignedIn) -> BaseResponse:

@@ -8,19 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from jiedan.core.i18n import LazyText, format_duration, gettext, lazy
-from jiedan.flow.history import HistoryEntry
+from jiedan.flow.history import FiredDecision, HistoryEntry
 from jiedan.web.formatting import person_name, said
 from jiedan.web.house import flow
-from jiedan.web.outcomes import outcome_name
+from jiedan.web.outcomes import decision_name, outcome_name
 
 _QUIET = frozenset(
     {
         "startEvent", "sequenceFlow", "exclusiveGateway", "parallelGateway", "inclusiveGateway",
-        "eventBasedGateway", "scriptTask", "subProcess", "intermediateThrowEvent", "userTask",
+        "eventBasedGateway", "scriptTask", "subProcess", "intermediateThrowEvent", "task",
+        "callActivity", "serviceTask", "businessRuleTask", "sendTask", "receiveTask",
     }
 )  # fmt: skip
 _TONES: Mapping[str, str] = {
-    "completed": "good",
+    "userTask": "good",
     "incident": "bad",
     "breached": "bad",
     "escalated": "bad",
@@ -49,9 +50,10 @@ _SPOKEN: Mapping[str, LazyText] = {
 class Rule:
     """A decision that was taken and the rows that said so."""
 
-    decision_id: str
+    decision: str
     value: str
-    rules: tuple[str, ...]
+    rules: tuple[tuple[str, str], ...]
+    """(which row, why) of each row that matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def tell(history: Iterable[HistoryEntry]) -> list[Told]:
 
 
 def _is_worth_telling(entry: HistoryEntry) -> bool:
+    if entry.kind == "userTask":
+        return entry.actor is not None
     return bool(entry.decisions) or entry.kind not in _QUIET
 
 
@@ -89,9 +93,14 @@ def _told(entry: HistoryEntry) -> Told:
         outcome=outcome_name(flow(), entry.outcome) if entry.outcome else "",
         note=entry.note or "",
         took=_took(entry),
-        rules=tuple(Rule(d.decision_id, _value(d.value), d.rules) for d in entry.decisions),
+        rules=tuple(_rule(decision) for decision in entry.decisions),
         by_machine=entry.actor in (None, "system"),
     )
+
+
+def _rule(decision: FiredDecision) -> Rule:
+    rules = tuple((str(rule.row), rule.note) for rule in decision.rules)
+    return Rule(decision_name(flow(), decision.decision_id), _value(decision.value), rules)
 
 
 def _who(entry: HistoryEntry) -> str:
@@ -114,7 +123,7 @@ def _what(entry: HistoryEntry) -> str:
 
 
 def _took(entry: HistoryEntry) -> str:
-    if entry.kind != "completed" or entry.entered_at is None or entry.at <= entry.entered_at:
+    if entry.kind != "userTask" or entry.entered_at is None or entry.at <= entry.entered_at:
         return ""
     return format_duration(entry.at - entry.entered_at)
 

@@ -194,3 +194,5 @@ document.addEventListener("click", (event) => {
 });
 
 document.querySelector("[data-focus]")?.focus();
+
+for (const button of all("[data-print]")) { button.hidden = false; button.addEventListener("click", () => window.print()); }
