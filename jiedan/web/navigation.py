@@ -43,7 +43,7 @@ class Entry:
 
 
 WORK = lazy("Work")
-COMPANY = lazy("Company")
+COMPANY = lazy("Business")
 PROCESSES = lazy("Processes")
 
 

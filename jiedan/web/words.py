@@ -74,7 +74,7 @@ WORDS: Mapping[str, Mapping[str, LazyText]] = {
         "draft": lazy("draft"),
     },
     "issue": {
-        "new": lazy("new"),
+        "new": lazy("logged"),
         "analysis": lazy("being analysed"),
         "fixing": lazy("being fixed"),
         "waiting_customer": lazy("waits for the customer"),
