@@ -1,14 +1,25 @@
 """The HTTP API, version 1: bearer tokens, JSON in and out, problems as application/problem+json."""
 
-from jiedan.web.api import clock, docs, instances, messages, platform_push, tasks
+from jiedan.web.api import (
+    attachments,
+    clock,
+    docs,
+    instances,
+    messages,
+    orders,
+    platform_push,
+    tasks,
+)
 from jiedan.web.api.routes import blueprint
 
 __all__ = [
+    "attachments",
     "blueprint",
     "clock",
     "docs",
     "instances",
     "messages",
+    "orders",
     "platform_push",
     "tasks",
 ]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from flask import request
 
 from jiedan.core.actor import Actor
 from jiedan.core.i18n import lazy
-from jiedan.desk import platforms as platform_rules
+from jiedan.desk import platform_orders
+from jiedan.desk.errors import ConflictingPayload
 from jiedan.flow import messages
 from jiedan.web.api.body import raw_body
 from jiedan.web.api.docs import describe
@@ -18,46 +17,53 @@ from jiedan.web.api.routes import blueprint
 from jiedan.web.house import flow, platform
 
 PUSHED = "platform.order.pushed"
-SYSTEM_ROLE = frozenset({"API"})
-
-
-@cache
-def _load(folder: Path) -> platform_rules.Platforms:
-    return platform_rules.load_platforms(folder / "platforms.toml")
-
-
-def platforms() -> platform_rules.Platforms:
-    """The sales platforms of config/platforms.toml, read once."""
-    return _load(platform().settings.config_dir)
+USUAL_PLATFORM = "netease"
+PLATFORM_ROLE = "API"
 
 
 @blueprint.post("/v1/platform/orders")
 @describe(lazy("Take an order that a sales platform pushes"), signed=True)
-def push() -> tuple[dict[str, Any], int]:
-    verified = platform_rules.verify_push(
-        platforms(),
-        headers=request.headers,
-        body=raw_body(),
-        now=platform().clock.now(),
-    )
+def push_order() -> tuple[dict[str, Any], int]:
+    """The push is kept and its process started in one transaction; what takes long comes later."""
+    name = request.headers.get("X-Platform", USUAL_PLATFORM)[:64]
+    body = raw_body()
     actor = Actor(
-        login=f"platform:{verified.platform}",
-        name=verified.platform,
-        roles=SYSTEM_ROLE,
+        login=f"platform:{name}",
+        name=name,
+        roles=frozenset({PLATFORM_ROLE}),
         ip=request.remote_addr,
     )
-    result = messages.deliver_message(
-        flow(),
-        actor=actor,
-        name=PUSHED,
-        correlation_key=verified.platform_order_no,
-        payload=verified.payload,
-        key=f"{verified.platform}:{verified.platform_order_no}:{verified.event}",
-    )
+    try:
+        with platform().work(actor=actor) as work:
+            taken = platform_orders.receive_push(
+                work,
+                platform=name,
+                timestamp=request.headers.get("X-Platform-Timestamp"),
+                signature=request.headers.get("X-Platform-Signature"),
+                body=body,
+            )
+            number = taken.platform_order_no
+            delivered = messages.publish(
+                work,
+                flow(),
+                name=PUSHED,
+                correlation_key=number,
+                key=f"{name}:{number}",
+                payload={
+                    "platform": name,
+                    "platform_order_id": taken.platform_order_id,
+                    "platform_order_no": number,
+                },
+            )
+    except ConflictingPayload:
+        # The refusal undid everything; that it happened is worth a work of its own.
+        with platform().work(actor=actor) as work:
+            platform_orders.note_conflict(work, platform=name, body=body)
+        raise
     answer = {
         "result": "success",
-        "platform_order_no": verified.platform_order_no,
-        "instance_id": str(result.instance_id) if result.instance_id else None,
-        "duplicate": result.replayed,
+        "platform_order_no": number,
+        "instance_id": str(delivered.instance_id) if delivered.instance_id else None,
+        "duplicate": taken.duplicate,
     }
     return answer, 200

@@ -47,7 +47,7 @@ def deploy_source(kind: str, key: str) -> Response:
             comment=(body.get("comment") or "").strip()[:1000],
         )
     except DeploymentRefused as refusal:
-        return jsonify(findings=[shape(one) for one in refusal.findings])
+        return jsonify(findings=[shape(one) for one in refusal.params["findings"]])
     newest = list_versions(flow(), kind=named, key=key)
     label = f"v{newest[0].version}" if newest else ""
     message = (
