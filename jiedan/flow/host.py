@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from jiedan.core.clock import shanghai
 from jiedan.core.database import new_id
 from jiedan.core.errors import JiedanError
 from jiedan.core.work import Work
@@ -83,7 +84,10 @@ class StepHost:
     def evaluate(self, expression: str, variables: dict[str, Any]) -> Any:
         """Evaluate FEEL with the registered functions; the answer is JSON-safe."""
         compiled = compile_expression(expression)
-        return to_plain(compiled.evaluate(variables, functions=self.functions(variables)))
+        found = compiled.evaluate(
+            variables, functions=self.functions(variables), now=shanghai(self.work.now)
+        )
+        return to_plain(found)
 
     def decide(self, decision_id: str, variables: dict[str, Any], element: ElementRef) -> Any:
         """Take the decision of a business rule task."""
@@ -237,7 +241,12 @@ class StepHost:
         self, decision_id: str, variables: Mapping[str, Any], element_id: str
     ) -> DecisionResult:
         model, version = decision_model(self.work.session, self.flow, decision_id)
-        found = model.decide(decision_id, variables, functions=self.functions(variables))
+        found = model.decide(
+            decision_id,
+            variables,
+            functions=self.functions(variables),
+            now=shanghai(self.work.now),
+        )
         decision = model.decisions.get(decision_id)
         if decision is not None and decision.hit_policy in SINGLE_HIT and not found.fired:
             raise DecisionFailed(decision_id=decision_id, reason="no rule matches")

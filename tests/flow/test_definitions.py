@@ -18,12 +18,12 @@ from jiedan.flow.definitions import (
 )
 from jiedan.flow.errors import DefinitionNotFound, DeploymentRefused, ProcessNotFound
 from jiedan.flow.handlers import Context, Registry
-from jiedan.flow.incidents import list_incidents
+from jiedan.flow.incidents import list_incidents, retry_incident
 from jiedan.flow.instances import diagram_of, show_instance, start_instance
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import DefinitionKind
 from jiedan.flow.tasks import open_task
-from tests.flow.conftest import ADMIN, CLERK, MANAGER, do, only_task
+from tests.flow.conftest import ADMIN, CLERK, do, only_task
 from tests.flow.diagrams import chain, diagram, end, service, start, user
 
 Deployed = Callable[..., None]
@@ -266,20 +266,31 @@ def test_functions_of_handlers_serve_the_expressions_of_diagrams(
     assert (due - flow.platform.clock.now()).total_seconds() == 5 * 3600
 
 
-def test_a_broken_decision_is_an_incident_and_the_answer_stands(flow: Flow) -> None:
+GAPS = (
+    TABLE.replace("LIMIT", "100")
+    .replace("FIRST", "UNIQUE")
+    .replace("<text>-</text>", "<text>&lt; 50</text>")
+)
+
+
+def test_a_decision_without_matching_row_is_an_incident_and_the_answer_stands(flow: Flow) -> None:
     body = DECIDES.replace("say_level", "after").replace("orders.say", "x")
     body = body.replace(service("after", "x"), user("after", "OC"))
     files = {
         "order.bpmn": diagram("order", body),
-        "level.dmn": TABLE.replace("LIMIT", "100").replace("FIRST", "UNIQUE").encode(),
+        "level.dmn": GAPS.encode(),
     }
     deploy(flow, actor=ADMIN, files=files)
     instance_id = start_instance(flow, actor=CLERK, process_id="order").instance_id
 
-    do(flow, CLERK, amount=500)
+    do(flow, CLERK, amount=75)
 
     incident = list_incidents(flow).items[0]
     assert (incident.element_id, incident.kind) == ("choose_level", "expression_failed")
-    assert "level" in incident.message
+    assert "no rule matches" in incident.message
     assert show_instance(flow, instance_id=instance_id).item.state == "incident"
-    assert MANAGER
+
+    retry_incident(flow, actor=ADMIN, incident_id=incident.id, variables={"amount": 500})
+
+    assert only_task(flow, CLERK).element_id == "after"
+    assert show_instance(flow, instance_id=instance_id).item.state == "active"

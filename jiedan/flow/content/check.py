@@ -1,7 +1,7 @@
 """Owns the deploy check: what would be dropped, stuck or unreadable is refused before it runs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from jiedan.core.errors import JiedanError
@@ -12,8 +12,9 @@ from jiedan.flow.content.check_forms import check_form
 from jiedan.flow.content.context import Around, Context
 from jiedan.flow.content.findings import ERROR, REPAIRED, WARNING, Finding
 from jiedan.flow.content.forms import parse_form
+from jiedan.flow.content.layout import check_layout
 from jiedan.flow.content.read import read_decisions, read_folders, read_processes
-from jiedan.flow.content.xml import parse_xml
+from jiedan.flow.content.xml import BPMNDI, parse_xml
 from jiedan.flow.handlers import REGISTRY, Registry
 
 __all__ = ["ERROR", "REPAIRED", "WARNING", "Finding", "Surroundings", "check", "check_folders"]
@@ -33,14 +34,19 @@ class Surroundings:
     roles: frozenset[str] | None = None
 
 
-def check(files: Mapping[str, bytes], *, around: Surroundings) -> list[Finding]:
-    """All findings on these files, those that refuse a deployment first."""
+def check(
+    files: Mapping[str, bytes], *, around: Surroundings, layout_refuses: bool = False
+) -> list[Finding]:
+    """All findings on these files, those that refuse a deployment first.
+
+    What makes a drawing hard to read is a warning unless `layout_refuses`.
+    """
     known = _known(files, around)
     findings: list[Finding] = []
     for name, content in files.items():
         match PurePath(name).suffix:
             case ".bpmn":
-                findings += _check_bpmn(name, content, known)
+                findings += _check_bpmn(name, content, known, layout_refuses)
             case ".dmn":
                 findings += check_tables(name, content)
             case ".form":
@@ -64,10 +70,10 @@ def check(files: Mapping[str, bytes], *, around: Surroundings) -> list[Finding]:
 
 def check_folders(folders: Iterable[Path], *, around: Surroundings) -> list[Finding]:
     """The check on all content of an installation; `make check` and `jiedan check`."""
-    return check(read_folders(folders), around=around)
+    return check(read_folders(folders), around=around, layout_refuses=True)
 
 
-def _check_bpmn(name: str, content: bytes, around: Around) -> list[Finding]:
+def _check_bpmn(name: str, content: bytes, around: Around, layout_refuses: bool) -> list[Finding]:
     findings = [_from_engine(name, one) for one in engine.inspect(content)]
     try:
         root = parse_xml(content)
@@ -78,7 +84,11 @@ def _check_bpmn(name: str, content: bytes, around: Around) -> list[Finding]:
     said = {(one.element_id, one.rule) for one in findings}
     found = check_diagram(Context(name, root, around))
     # What the engine has said already need not be said twice.
-    return findings + [one for one in found if (one.element_id, one.rule) not in said]
+    findings += [one for one in found if (one.element_id, one.rule) not in said]
+    if root.find(f".//{{{BPMNDI}}}BPMNDiagram") is not None:
+        drawn = check_layout(content, file=name)
+        findings += drawn if layout_refuses else [replace(one, level=WARNING) for one in drawn]
+    return findings
 
 
 def _known(files: Mapping[str, bytes], around: Surroundings) -> Around:
@@ -107,6 +117,8 @@ def _known(files: Mapping[str, bytes], around: Surroundings) -> Around:
     )
 
 
+PROMOTED = frozenset({"no_default", "unreachable"})
+"""What the engine only warns of, because it can run it, and we refuse."""
 _LEVELS = {
     engine.Severity.ERROR: ERROR,
     engine.Severity.WARNING: WARNING,
@@ -117,7 +129,7 @@ _LEVELS = {
 def _from_engine(name: str, found: engine.Finding) -> Finding:
     return Finding(
         rule=found.rule,
-        level=_LEVELS[found.severity],
+        level=ERROR if found.rule in PROMOTED else _LEVELS[found.severity],
         file=name,
         element_id=found.element_id or None,
         label=found.element_name or found.element_id or name,

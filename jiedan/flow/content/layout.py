@@ -14,7 +14,7 @@ from itertools import combinations, pairwise
 from lxml import etree
 
 from jiedan.core.i18n import lazy
-from jiedan.flow.content.check import ERROR, WARNING, Finding
+from jiedan.flow.content.findings import ERROR, WARNING, Finding
 from jiedan.flow.content.read import EVENTS, FLOW_NODES, GATEWAYS
 from jiedan.flow.content.xml import BPMN, BPMNDI, parse_xml, tag
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 FRAME = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
   xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
@@ -31,7 +33,7 @@ def chain(*ids: str) -> str:
     """Sequence flows from each to the next."""
     return "\n".join(
         f'<bpmn:sequenceFlow id="{a}_to_{b}" sourceRef="{a}" targetRef="{b}"/>'
-        for a, b in zip(ids, ids[1:], strict=False)
+        for a, b in pairwise(ids)
     )
 
 
