@@ -30,9 +30,8 @@ def configure_logs(settings: Settings) -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -44,3 +43,15 @@ def configure_logs(settings: Settings) -> None:
     root.setLevel(level)
     for chatty in ("apscheduler", "alembic", "waitress.queue"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
+
+
+class _StandardError(logging.Handler):
+    """Writes to whatever standard error is at that moment; somebody may have redirected it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line; a failure to write it is told the way logging tells its own."""
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:
+            self.handleError(record)
