@@ -16,7 +16,7 @@ check: setup-dev
 	@.venv/bin/ruff format -q --check .
 	@.venv/bin/ruff check -q .
 	@.venv/bin/mypy --no-error-summary
-	@.venv/bin/lint-imports --no-timing >var/imports.log 2>&1 || (cat var/imports.log; false)
+	@.venv/bin/lint-imports --no-logo >var/imports.log 2>&1 || (cat var/imports.log; false)
 	@$(PY) -m jiedan.core.catalogues check
 	@$(PY) -m jiedan.cli check
 
