@@ -9,10 +9,20 @@ from sqlalchemy import select
 
 from jiedan.core.actor import SYSTEM
 from jiedan.core.work import Work
-from jiedan.desk import carriers, catalogue, customers, orders, pricing, shipments, states, stock
+from jiedan.desk import (
+    carriers,
+    catalogue,
+    customers,
+    orders,
+    pricing,
+    receipts,
+    shipments,
+    states,
+    stock,
+)
 from jiedan.desk.order_refs import OrderRef, order_ref
 from jiedan.desk.shipments import ShipmentFacts
-from jiedan.desk.tables import Carrier, CatalogueItem, Customer, Order
+from jiedan.desk.tables import Carrier, CatalogueItem, Customer, Order, Shipment
 from jiedan.desk.values import as_id
 from tests.processes.answers import PLACE
 from tests.processes.house import House, people
@@ -156,10 +166,18 @@ def planned(house: House, order_id: str, login: str = "chenjing") -> None:
     house.do("xieming", "make_work_plan", "submit", steps=page.values["steps"])
 
 
-def take(house: House, login: str, element_id: str, outcome: str, **changes: Any) -> None:
+def take(
+    house: House,
+    login: str,
+    element_id: str,
+    outcome: str,
+    /,
+    files: tuple[str, ...] = (),
+    **changes: Any,
+) -> None:
     """Complete a task with what its page proposes, changed here and there."""
     values = {**house.open(login, element_id).values, **changes}
-    house.do(login, element_id, outcome, **values)
+    house.do(login, element_id, outcome, files=files, **values)
 
 
 def checked(house: House) -> dict[str, Any]:
@@ -194,17 +212,18 @@ def deliver(house: House, order_id: str) -> None:
     )
 
 
-def prepare(house: House, seller: str = "chenjing") -> None:
-    """The four preparations, all of them fine."""
-    house.do(
-        "wugang",
-        "prepare_goods",
-        "ready",
-        packing_ok=True,
-        label_ok=True,
-        quality_ok=True,
-        qc_report="QC-1",
-    )
+def prepare(house: House, seller: str = "chenjing", *, goods: bool = True) -> None:
+    """The four preparations, all of them fine; without `goods` the other three."""
+    if goods:
+        house.do(
+            "wugang",
+            "prepare_goods",
+            "ready",
+            packing_ok=True,
+            label_ok=True,
+            quality_ok=True,
+            qc_report="QC-1",
+        )
     house.do(
         "fengtao",
         "prepare_transport",
@@ -261,8 +280,18 @@ def delivered(house: House, *lines: tuple[str, int], **changes: Any) -> str:
         found = work.session.get(Order, as_id(order_id))
         assert found is not None
         for row in found.lines:
-            row.qty_shipped = row.qty_delivered = row.qty
-        _move(work, order_id, "delivered")
+            row.qty_shipped = row.qty
+        for sent in work.session.scalars(select(Shipment).where(Shipment.order_id == found.id)):
+            sent.state, sent.dispatched_at = "in_transit", work.now
+            receipts.record_receipt(
+                work,
+                shipment_id=sent.id,
+                received_at=work.now,
+                signer="周工",
+                mode="platform" if found.channel == "netease" else "signature",
+                proof="签收单 000",
+            )
+        receipts.update_delivery_state(work, order_id=order_id)
     return order_id
 
 
