@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("jiedan.serving:worker_command", "Work jobs and timers beside serve."),
     "check": ("jiedan.deploying:check_command", "Check diagrams, decisions and forms."),
     "deploy": ("jiedan.deploying:deploy_command", "Deploy diagrams, decisions and forms."),
+    "conformance": ("jiedan.conformance:conformance_command", "Measure the engines."),
     "user": ("jiedan.people.commands:user_group", "People who can sign in."),
     "token": ("jiedan.people.commands:token_command", "Make a key for the API."),
     "clock": ("jiedan.core.commands:clock_command", "Show or move the demo's clock."),

@@ -221,7 +221,7 @@ def run(folder: Path, report: Path) -> Iterator[str]:
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(
         "".join(
-            f"{one.outcome.name.lower()}\t{one.file}\t{one.reason}\n"
+            f"{one.outcome.name.lower()}\t{one.file}\t{' '.join(one.reason.split())}\n"
             for one in judged
             if one.outcome is not Outcome.COMPLETED
         ),

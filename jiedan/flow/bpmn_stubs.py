@@ -66,9 +66,12 @@ def _stub_work(node: etree._Element) -> None:
 
 
 def _stub_call(node: etree._Element, processes: set[str | None]) -> None:
-    called = node.get("calledElement")
-    if read_extension(node).called_process is None and called not in processes:
+    said = read_extension(node).called_process
+    if said is None and node.get("calledElement") not in processes:
         node.set("calledElement", STUB_PROCESS)
+    elif said is not None and not said.is_expression and said.text not in processes:
+        for one in node.iter(zeebe("calledElement")):
+            one.set("processId", STUB_PROCESS)
 
 
 def _names(root: etree._Element, node: etree._Element, attribute: str) -> bool:

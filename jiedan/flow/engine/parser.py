@@ -322,16 +322,12 @@ class ScopeParser(ProcessParser):
             if node.tag == bpmn("boundaryEvent"):
                 event = self.spec.task_specs[node.get("id")]
                 attached.setdefault(node.get("attachedToRef"), []).append(event)
-        handlers = {
-            node.get("sourceRef"): node.get("targetRef")
-            for node in self.node.findall(bpmn("association"))
-        }
         for name, events in attached.items():
             host = self.spec.task_specs[name]
             undoing = [one for one in events if one.trigger.kind == "compensation"]
             host.boundary = tuple(one for one in events if one not in undoing)
             for event in undoing:
-                host.undone_by = handlers.get(event.name)
+                host.undone_by = self.parser.associated.get(event.name)
 
     def find_starts(self) -> None:
         spec = self.spec
@@ -390,6 +386,10 @@ class DiagramParser(BpmnParser):
         self.lanes = {
             (place.text or "").strip(): place.getparent()
             for place in root.iter(bpmn("flowNodeRef"))
+        }
+        # An association may be drawn on another level than what it ties together.
+        self.associated = {
+            node.get("sourceRef"): node.get("targetRef") for node in root.iter(bpmn("association"))
         }
         self.add_bpmn_xml(root, file)
 

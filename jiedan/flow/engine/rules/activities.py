@@ -119,7 +119,7 @@ def compensation_is_wired(diagram: Diagram, area: Area, node: etree._Element) ->
     if local_name(node) == "boundaryEvent":
         targets = [
             area.nodes.get(one.get("targetRef"))
-            for one in area.owner.findall(bpmn("association"))
+            for one in diagram.root.iter(bpmn("association"))
             if one.get("sourceRef") == node.get("id")
         ]
         if len(targets) != 1 or targets[0] is None or _is_no_activity(targets[0]):
