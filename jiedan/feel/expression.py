@@ -19,7 +19,7 @@ from jiedan.feel.values import RUN, Code, Scope
 
 Functions = Mapping[str, Callable[..., Any]]
 _MISSING = object()
-_RESULT = 4
+_RESULT = 2
 """A result may be so many times larger than what an expression may make on its way."""
 Made = TypeVar("Made")
 

@@ -249,7 +249,7 @@ class Parser:
             node = self.unary()
             self.depth -= 1
             if type(node) is Literal and type(node.value).__name__ == "Decimal":
-                return Literal(token.start, -node.value)
+                return Literal(token.start, node.value.copy_negate())
             return Negate(token.start, node)
         node = self._postfix(self.primary())
         chained = self.depth

@@ -27,7 +27,7 @@ def _split(nanos: int, size: int, limit: int | None) -> Decimal:
 
 def _duration_seconds(value: DaysDuration) -> Decimal:
     rest = NUMBERS.divide(Decimal(abs(value.nanos) % (60 * SECOND)), Decimal(SECOND))
-    return -rest if value.nanos < 0 and rest else rest
+    return rest.copy_negate() if value.nanos < 0 and rest else rest
 
 
 def _years(value: MonthsDuration) -> Decimal:

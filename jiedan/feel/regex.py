@@ -24,8 +24,8 @@ from jiedan.feel.regex_parser import (
 )
 from jiedan.feel.run import Run
 
-_PER_STEP = 2
-"""Moves of the machine that count as one step of the evaluation."""
+_PACE = 64
+"""How many moves of the machine are counted at once, as so many steps of the evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Pattern:
             step, place, saved = stack.pop()
             while True:
                 moves += 1
-                if moves & 63 == 0:
-                    run.spend(64 // _PER_STEP)
+                if moves % _PACE == 0:
+                    run.spend(_PACE)
                 if tried is not None:
                     key = place * width + step
                     if key in tried:
@@ -97,7 +97,7 @@ class Pattern:
                     saved = (*saved[:argument], place, *saved[argument + 1 :])
                     step += 1
                 elif operation == MATCH:
-                    run.spend(moves // _PER_STEP % 16 + 1)
+                    run.spend(moves % _PACE)
                     return place, saved
                 else:
                     moved = self._check(operation, argument, text, place, saved)
@@ -105,7 +105,7 @@ class Pattern:
                         break
                     place = moved
                     step += 1
-        run.spend(moves // _PER_STEP % 16 + 1)
+        run.spend(moves % _PACE)
         return None
 
     def _check(

@@ -49,7 +49,7 @@ class Run:
         self.functions = functions or NO_FUNCTIONS
         self.limits = limits
         self.steps = limits.steps
-        self.look = limits.steps - _PACE
+        self.look = max(limits.steps - _PACE, 0)
         self.started = 0.0
         self.grown = limits.grown
         self.calls = 0
@@ -70,7 +70,7 @@ class Run:
     def _pause(self) -> None:
         if self.steps < 0:
             raise TooManySteps(limit=self.limits.steps)
-        self.look = self.steps - _PACE
+        self.look = max(self.steps - _PACE, 0)
         if self.started == 0.0:
             self.started = monotonic()
         elif (monotonic() - self.started) * 1000 > self.limits.milliseconds:

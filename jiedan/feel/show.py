@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from jiedan.feel.iso import show_date, show_date_time, show_days, show_months, show_time
+from jiedan.feel.lexer import WORD, squeeze
 from jiedan.feel.temporal import Date, DateTime, DaysDuration, MonthsDuration, Time
 from jiedan.feel.values import FeelFunction, Range
 
@@ -36,7 +37,8 @@ def _range(value: Range) -> str:
 
 
 def _key(name: str) -> str:
-    return name if name.replace(" ", "").isidentifier() else quote(name)
+    plain = name == squeeze(name) and all(map(WORD.fullmatch, name.split(" ")))
+    return name if plain else quote(name)
 
 
 _SHOWN: dict[type, Callable[[Any], str]] = {
