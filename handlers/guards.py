@@ -5,7 +5,9 @@ from jiedan.desk import holds
 
 WHILE_HELD = frozenset(
     {
+        # what ends a hold
         "handle_credit_hold",
+        "release_credit",
         "request_special",
         "decide_special",
         "cosign_special",
@@ -13,10 +15,17 @@ WHILE_HELD = frozenset(
         "arbitrate_order",
         "handle_abort",
         "handle_deposit_overdue",
+        # goods that are on the road already
+        "track_transport",
+        "handle_exception",
+        "record_receipt",
+        "chase_confirmation",
+        # money that comes in
         "match_payment",
+        "chase_payment",
     }
 )
-"""Tasks that end a hold, or look after the money, and therefore go on while an order is held."""
+"""Tasks that go on while an order is held; issues have no order that moves forward."""
 
 
 @guard("orders.on_hold")

@@ -127,7 +127,6 @@ def _customers(work: Work) -> None:
             owner="chenjing",
             contact_name="周工",
             phone=f"1380000000{number}",
-            number=f"KH00000{number}",
         )
         row = work.session.get(Customer, UUID(made.customer_id))
         assert row is not None
@@ -229,7 +228,9 @@ class House:
             stored = self.platform.files.put(BytesIO(PDF), "proof.pdf")
             return str(attach_file(work, entity=f"task:{task_id}", file=stored).id)
 
-    def message(self, name: str, correlation_key: str, **payload: Any) -> Delivered:
+    def message(
+        self, name: str, correlation_key: str, /, key: str | None = None, **payload: Any
+    ) -> Delivered:
         """A message comes from outside."""
         return deliver_message(
             self.flow,
@@ -237,6 +238,7 @@ class House:
             name=name,
             correlation_key=correlation_key,
             payload=payload,
+            key=key,
         )
 
     def pass_time(self, **amount: float) -> None:

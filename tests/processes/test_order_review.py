@@ -323,7 +323,7 @@ def test_an_overdue_customer_is_held_until_the_money_comes(house: House) -> None
             work, ref="BANK-1", amount_fen=3_800_000, customer_id=house.customer("KH000003")
         )
         payments.match_oldest(work, ref="BANK-1")
-    house.message("payment.received", house.order().order_id)
+    house.message("payment.received", house.order().order_no)
 
     assert house.waiting() == ["review_order"]
     with house.platform.read() as session:

@@ -1,5 +1,6 @@
 """The order desk's tables; importing this package registers them with the shared metadata."""
 
+from jiedan.desk.tables.aftercare import PlannedContact
 from jiedan.desk.tables.aftersales import Acceptance, Issue, IssueUpdate
 from jiedan.desk.tables.delivery import (
     Carrier,
@@ -74,6 +75,7 @@ __all__ = [
     "OrderVersion",
     "Payment",
     "PaymentMatch",
+    "PlannedContact",
     "PlatformOrder",
     "PlatformReply",
     "PlatformSku",
