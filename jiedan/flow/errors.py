@@ -38,10 +38,6 @@ class StaleTask(Conflict):
     """The task changed since you opened it. Reload the page and look at it again."""
 
 
-class UnknownOutcome(Invalid):
-    """“%(outcome)s” is not a choice that this task offers."""
-
-
 class InstanceNotFound(NotFound):
     """This process instance does not exist."""
 
@@ -98,10 +94,6 @@ class JobNotFound(NotFound):
     """This job does not exist."""
 
 
-class JobNotYours(Conflict):
-    """Another worker took over this job."""
-
-
 class IncidentNotFound(NotFound):
     """This incident does not exist, or it is already resolved."""
 
@@ -120,10 +112,6 @@ class AttachmentFixed(Conflict):
 
 class HandlerMissing(Conflict):
     """There is no handler “%(name)s”."""
-
-
-class InputMissing(Conflict):
-    """The handler “%(name)s” needs “%(input)s”, which is not set."""
 
 
 class IncidentStays(Conflict):

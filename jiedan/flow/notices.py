@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, select, 
 
 from jiedan.core.actor import Actor
 from jiedan.core.database import new_id
+from jiedan.core.i18n import format_datetime, gettext, pick
 from jiedan.core.work import Work
 from jiedan.flow.handlers import plain
 from jiedan.flow.owners import owners_of
@@ -17,10 +18,13 @@ from jiedan.flow.pages import COUNT_UP_TO, Count, Page, count_of, cursor, moment
 from jiedan.flow.platform import Flow
 from jiedan.flow.tables import NoticeReadRow, NoticeRow, table_of
 
+MOMENTS = frozenset({"due", "at"})
+"""Names of params that hold a moment as ISO text. `x.en` is the English of `x`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """`gettext(msgid, **params)` is what the reader sees."""
+    """One notice; `text()` is what the reader sees."""
 
     id: UUID
     at: datetime
@@ -30,6 +34,20 @@ class Notice:
     instance_id: UUID | None
     task_id: UUID | None
     read: bool
+
+    def text(self) -> str:
+        """The notice in the language in force, moments by the wall clock in Shanghai."""
+        said: dict[str, Any] = {}
+        for name, value in self.params.items():
+            if name.endswith(".en"):
+                continue
+            if name in MOMENTS:
+                said[name] = format_datetime(datetime.fromisoformat(value))
+            elif isinstance(value, str):
+                said[name] = pick(value, self.params.get(f"{name}.en"))
+            else:
+                said[name] = value
+        return gettext(self.msgid, **said)
 
 
 def notify(

@@ -37,6 +37,7 @@ class _Late:
     process_id: str
     element_id: str
     name: str
+    name_en: str | None
     assignee: str | None
     owners: tuple[str, ...]
     priority: int
@@ -70,6 +71,7 @@ _DUE = (
         TaskRow.process_id,
         TaskRow.element_id,
         TaskRow.name,
+        TaskRow.name_en,
         TaskRow.assignee,
         TaskRow.candidates,
         TaskRow.priority,
@@ -101,6 +103,7 @@ def _due(work: Work, limit: int) -> list[_Late]:
             process_id=row.process_id,
             element_id=row.element_id,
             name=row.name,
+            name_en=row.name_en,
             assignee=row.assignee,
             owners=tuple((row.candidates or "").split()),
             priority=row.priority,
@@ -166,7 +169,12 @@ def _tell(work: Work, task: _Late, owners: tuple[str, ...], kind: str, msgid: st
         owners=owners,
         kind=kind,
         msgid=msgid,
-        params={"task": task.name, "number": task.number, "due": task.due_at.isoformat()},
+        params={
+            "task": task.name,
+            "task.en": task.name_en,
+            "number": task.number,
+            "due": task.due_at.isoformat(),
+        },
         instance_id=task.instance_id,
         task_id=task.id,
     )

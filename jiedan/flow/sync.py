@@ -512,12 +512,19 @@ def _incident_notice(step: "Step", row: Mapping[str, Any]) -> dict[str, Any]:
         "msgid": INCIDENT_NOTICE,
         "params": {
             "number": step.instance.business_key or step.instance.process_id,
-            "element": row["element_id"] or "",
+            **_names(step, row),
             "message": row["message"][:300],
         },
         "instance_id": step.instance.id,
         "task_id": None,
     }
+
+
+def _names(step: "Step", row: Mapping[str, Any]) -> dict[str, str]:
+    element = step.bundle.element(row["process_id"] or "", row["element_id"] or "")
+    if element is None:
+        return {"element": row["element_id"] or step.instance.process_id}
+    return {"element": element.name, "element.en": element.name_en}
 
 
 INCIDENT_NOTICE = "%(number)s needs help at %(element)s: %(message)s"

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from jiedan.core.clock import MovableClock
+from jiedan.core.i18n import use_locale
 from jiedan.flow.errors import InstanceSuspended
 from jiedan.flow.inbox import list_tasks
 from jiedan.flow.instances import (
@@ -127,6 +128,10 @@ def test_a_deadline_reminds_breaches_and_escalates_rung_by_rung(
 
     breached = only_task(flow, CLERK)
     assert breached.breached_at == clock.now()
+    notice = list_notices(flow, actor=CLERK).items[0]
+    assert notice.text() == ("enter_order of order was due at 2 Mar 2026 19:00 and is overdue.")
+    with use_locale("zh"):
+        assert notice.text() == "order 的“enter_order”应于 2026-03-02 19:00 前完成，现已超时。"
     assert list_tasks(flow, actor=MANAGER).items == ()
     assert [one.kind for one in list_notices(flow, actor=MANAGER).items] == ["breach"]
 
