@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from jiedan.core.actor import SYSTEM, Actor
 from jiedan.core.platform import Platform
@@ -178,3 +179,18 @@ def test_a_file_of_duties_with_a_mistake_is_refused(tmp_path: Path, text: str) -
 
     with pytest.raises(DutiesInvalid):
         load_duties(path)
+
+
+def test_what_the_diagrams_say_of_duties_is_what_the_rules_say() -> None:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    said: list[tuple[str, str]] = []
+    for path in sorted((SOURCE_ROOT / "processes").glob("*.bpmn")):
+        for task in etree.parse(path, parser).iter("{*}userTask"):
+            for prop in task.iter("{*}property"):
+                if prop.get("name") == "jiedan:sod":
+                    rules = (prop.get("value") or "").replace(",", " ").split()
+                    said += [(task.get("id") or "", rule) for rule in rules]
+
+    known = {(element, rule.id) for rule in DUTIES.rules for side in rule.sides for element in side}
+    assert said
+    assert [pair for pair in said if pair not in known] == []
