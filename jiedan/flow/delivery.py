@@ -65,7 +65,7 @@ def receive(work: Work, flow: Flow, message: Outgoing) -> Delivered:
             return known
     message_id = new_id()
     state, instance_id, started = _place(work, flow, message)
-    expires_at = work.now + flow.buffer if state is MessageState.BUFFERED else None
+    expires_at = work.now + flow.buffer_time() if state is MessageState.BUFFERED else None
     work.session.execute(
         insert(table_of(MessageRow)),
         {

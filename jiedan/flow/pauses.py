@@ -53,7 +53,7 @@ def release_deadlines(work: Work, flow: Flow, instance: Instance) -> None:
         paused = row.paused_seconds + int(pause.total_seconds())
         due_at = row.due_at if row.breached_at else row.due_at + pause
         counted_from = row.created_at + timedelta(seconds=paused)
-        rung_at = next_rung(flow.ladder, row.sla_stage, counted_from, due_at)
+        rung_at = next_rung(flow.rungs(), row.sla_stage, counted_from, due_at)
         work.session.execute(
             update(_tasks)
             .where(_tasks.c.id == row.id)

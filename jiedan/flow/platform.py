@@ -1,6 +1,6 @@
 """Owns `Flow`: what every use case of the process platform is handed first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -67,9 +67,6 @@ class Ladder:
     breach: int = 100
     escalate: int = 150
     final: int = 200
-    escalate_role: str = ""
-    """Who joins at `escalate` when the element's property `jiedan:escalate` names nobody."""
-    final_role: str = "GM"
 
 
 LabelOf = Callable[[Session, str, str], str | None]
@@ -91,9 +88,14 @@ class Flow:
     decisions: Path | None = None
     wake: Callable[[datetime], None] = lambda due_at: None
     backoff: tuple[timedelta, ...] = BACKOFF
-    ladder: Ladder = field(default_factory=Ladder)
-    buffer: timedelta = timedelta(hours=72)
-    """How long a message that nobody waits for is kept (`message.buffer_hours`)."""
+    ladder: Ladder | None = None
+    """The rungs of deadlines; None reads the parameters `sla.*`."""
+    supervisors: Mapping[str, str] = field(default_factory=dict)
+    """Role → the role above it, who joins at `escalate` unless the element's property
+    `jiedan:escalate` names another (a role, or FEEL with a leading `=`)."""
+    escalate_role: str = ""
+    """Who joins when neither names anybody; when this is empty too, the admins."""
+    final_role: str = "GM"
     roles: frozenset[str] | None = None
     """All role codes there are, so that the check finds misspelt ones; None does not look."""
     admins: str = "AD"
@@ -101,3 +103,18 @@ class Flow:
     label_of: LabelOf = lambda session, source, value: value
     """What a form field's choice is called whose list is outside the form; None if unknown."""
     caches: Caches = field(default_factory=Caches)
+
+    def rungs(self) -> Ladder:
+        """The rungs of deadlines as they stand now."""
+        if self.ladder is not None:
+            return self.ladder
+        parameters = self.platform.parameters
+        return Ladder(
+            remind=tuple(int(one) for one in parameters.numbers("sla.remind_pct")),
+            escalate=int(parameters.number("sla.escalate_pct")),
+            final=int(parameters.number("sla.final_pct")),
+        )
+
+    def buffer_time(self) -> timedelta:
+        """How long a message that nobody waits for is kept."""
+        return timedelta(hours=float(self.platform.parameters.number("message.buffer_hours")))

@@ -13,7 +13,7 @@ from jiedan.core.work import Work
 from jiedan.flow.history import write_note
 from jiedan.flow.ladder import Rung, next_rung, rungs
 from jiedan.flow.notices import notify
-from jiedan.flow.owners import ROLE, USER
+from jiedan.flow.owners import ROLE, USER, roles_in
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import InstanceState
 from jiedan.flow.sync import NEVER
@@ -120,12 +120,12 @@ def _due(work: Work, limit: int) -> list[_Late]:
 
 
 def _climb(work: Work, flow: Flow, task: _Late) -> None:
-    rung = rungs(flow.ladder)[task.stage]
+    rung = rungs(flow.rungs())[task.stage]
     values: dict[str, Any] = {
         "sla_stage": task.stage + 1,
-        "sla_at": next_rung(flow.ladder, task.stage + 1, task.counted_from, task.due_at),
+        "sla_at": next_rung(flow.rungs(), task.stage + 1, task.counted_from, task.due_at),
     }
-    escalate_to = task.escalate_to or flow.ladder.escalate_role
+    escalate_to = task.escalate_to or _supervisor(flow, task.owners) or flow.escalate_role
     match rung.kind:
         case "remind":
             _tell(work, task, task.holders(), "reminder", REMINDER)
@@ -143,9 +143,16 @@ def _climb(work: Work, flow: Flow, task: _Late) -> None:
             _tell(work, task, (owner,), "escalation", ESCALATION)
             _record(work, task, rung, "escalated")
         case _:
-            _tell(work, task, (ROLE + flow.ladder.final_role,), "escalation", LAST_CALL)
+            _tell(work, task, (ROLE + flow.final_role,), "escalation", LAST_CALL)
             _record(work, task, rung, "final")
     work.session.execute(update(_tasks).where(_tasks.c.id == task.id).values(**values))
+
+
+def _supervisor(flow: Flow, owners: tuple[str, ...]) -> str | None:
+    """The role above the first candidate role that has one."""
+    return next(
+        (flow.supervisors[role] for role in roles_in(owners) if role in flow.supervisors), None
+    )
 
 
 def _add_candidate(work: Work, task: _Late, owner: str) -> None:

@@ -209,7 +209,7 @@ def _task_row(
     if task.mi_item is not None:
         extra["mi"] = [task.mi_item.index, task.mi_item.count]
     if escalate := _setting(settings, "escalate"):
-        extra["escalate"] = escalate
+        extra["escalate"] = _said_or_computed(step, escalate, task.task_id)
     return {
         "id": task.task_id,
         "instance_id": step.instance.id,
@@ -229,7 +229,7 @@ def _task_row(
         "due_at": task.due_at,
         "sla_at": None
         if step.instance.halted_at
-        else next_rung(step.flow.ladder, 0, now, task.due_at),
+        else next_rung(step.flow.rungs(), 0, now, task.due_at),
         "paused_seconds": 0,
         "sla_stage": 0,
         "claimed_at": now if task.assignee else None,
@@ -237,6 +237,12 @@ def _task_row(
         "has_files": False,
         "extra": extra or None,
     }
+
+
+def _said_or_computed(step: "Step", text: str, task_id: UUID) -> Any:
+    if not text.startswith("="):
+        return text
+    return step.host.evaluate(text[1:], step.live.variables(task_id))
 
 
 def _candidate_rows(row: Mapping[str, Any], owners: tuple[str, ...]) -> list[dict[str, Any]]:

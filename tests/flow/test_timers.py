@@ -238,7 +238,7 @@ def test_a_cancelled_instance_leaves_nothing_behind(
 def test_the_rungs_of_the_ladder_are_settings(
     flow: Flow, deployed: Deployed, clock: MovableClock
 ) -> None:
-    flow.ladder = Ladder(remind=(), breach=100, escalate=110, final=120, escalate_role="SM")
+    flow.ladder = Ladder(remind=(), breach=100, escalate=110, final=120)
     deployed(order=DUE_IN_TEN_HOURS)
     start_due(flow, clock)
 
