@@ -13,7 +13,7 @@ class Limits:
     """Levels of nesting in the text."""
     calls: int = 40
     """Levels of functions calling functions."""
-    steps: int = 50_000
+    steps: int = 30_000
     """Loop turns, calls and list entries looked at."""
     items: int = 10_000
     """Entries of one list or turns of one range."""
