@@ -7,7 +7,7 @@ import time
 import tomllib
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,12 +22,30 @@ from jiedan.core.calendar import UNITS
 from jiedan.core.clock import Clock, as_utc
 from jiedan.core.database import Base, Database, JsonValue, new_id
 from jiedan.core.errors import Forbidden, Invalid, NotFound
-from jiedan.core.i18n import LocalText, lazy
-from jiedan.core.text import clean_line, number_text
+from jiedan.core.i18n import lazy
+from jiedan.core.parameter import (
+    Parameter,
+    ParameterOutOfRange,
+    ParameterValueInvalid,
+    Value,
+    declare,
+)
+from jiedan.core.text import clean_line
 from jiedan.core.work import Work
 
-Value = Decimal | bool | str | list[Decimal]
-
+__all__ = [
+    "Parameter",
+    "ParameterChange",
+    "ParameterChangeForbidden",
+    "ParameterOutOfRange",
+    "ParameterUnknown",
+    "ParameterValueInvalid",
+    "Parameters",
+    "ParametersInvalid",
+    "Value",
+    "change_parameter",
+    "load_parameters",
+]
 # A change made by another process is seen within this time; one made here at once.
 REFRESH_SECONDS = 5.0
 CHANGERS = ("GM", "PO", "AD")
@@ -41,14 +59,6 @@ class ParametersInvalid(Invalid):
 
 class ParameterUnknown(NotFound):
     """There is no parameter %(name)s."""
-
-
-class ParameterOutOfRange(Invalid):
-    """%(name)s must lie between %(low)s and %(high)s."""
-
-
-class ParameterValueInvalid(Invalid):
-    """This is no value for %(name)s."""
 
 
 class ParameterChangeForbidden(Forbidden):
@@ -68,72 +78,6 @@ class ParameterChange(Base):
     changed_at: Mapped[datetime]
     changed_by: Mapped[str] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(String(500))
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter as it stands: amounts of money are in yuan, limits in their `unit`."""
-
-    name: str
-    value: Value
-    unit: str
-    title: LocalText
-    low: Decimal | None = None
-    high: Decimal | None = None
-    options: tuple[str, ...] = ()
-    clause: str = ""
-    literal: bool = False
-    effective_from: datetime | None = None
-
-    def checked(self, value: Any) -> Value:
-        """`value` in this parameter's type; raises when it is of another or out of range."""
-        try:
-            return self._checked(value)
-        except (ArithmeticError, TypeError, ValueError) as error:
-            raise ParameterValueInvalid(
-                {self.name: lazy("This is no value for %(name)s.", name=self.name)}, name=self.name
-            ) from error
-
-    def _checked(self, value: Any) -> Value:
-        if isinstance(self.value, bool):
-            if isinstance(value, bool):
-                return value
-            spoken = str(value).strip().lower()
-            if spoken not in ("true", "false"):
-                raise ValueError("neither true nor false")
-            return spoken == "true"
-        if isinstance(self.value, list):
-            items = value.split(",") if isinstance(value, str) else list(value)
-            numbers = [self._number(item) for item in items]
-            if not numbers or numbers != sorted(set(numbers)):
-                raise ValueError("a list is in rising order")
-            return numbers
-        if isinstance(self.value, str):
-            if self.options and value not in self.options:
-                raise ValueError(f"none of {self.options}")
-            return clean_line(str(value), limit=200)
-        return self._number(value)
-
-    def _number(self, value: Any) -> Decimal:
-        number = Decimal(number_text(str(value)))
-        if not number.is_finite():
-            raise ValueError("not a number")
-        too_low = self.low is not None and number < self.low
-        if too_low or (self.high is not None and number > self.high):
-            raise ParameterOutOfRange(
-                {
-                    self.name: lazy(
-                        "%(name)s must lie between %(low)s and %(high)s.",
-                        name=self.title,
-                        low=_shown(self.low),
-                        high=_shown(self.high),
-                    )
-                },
-                name=self.title,
-                low=_shown(self.low),
-                high=_shown(self.high),
-            )
-        return number
 
 
 class Parameters(Mapping[str, Parameter]):
@@ -323,39 +267,10 @@ def load_parameters(
     """
     try:
         raw = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
-        declared = {name: _declare(name, entry) for name, entry in raw.items()}
+        declared = {name: declare(name, entry) for name, entry in raw.items()}
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ParametersInvalid(complaint=f"{path.name}: {error!r}") from error
     return Parameters(declared, database=database, clock=clock)
-
-
-_KNOWN = {"value", "unit", "min", "max", "options", "clause", "literal", "zh", "en"}
-
-
-def _declare(name: str, entry: dict[str, Any]) -> Parameter:
-    if entry.keys() - _KNOWN:
-        raise ValueError(f"{name}: unknown {', '.join(sorted(entry.keys() - _KNOWN))}")
-    value = entry["value"]
-    if isinstance(value, list):
-        value = [Decimal(item) for item in value]
-    elif not isinstance(value, bool | str):
-        value = Decimal(value)
-    parameter = Parameter(
-        name=name,
-        value=value,
-        unit=entry.get("unit", ""),
-        title=LocalText(entry["zh"], entry["en"]),
-        low=Decimal(entry["min"]) if "min" in entry else None,
-        high=Decimal(entry["max"]) if "max" in entry else None,
-        options=tuple(entry.get("options", ())),
-        clause=entry.get("clause", ""),
-        literal=entry.get("literal", False),
-    )
-    try:
-        parameter.checked(value)
-    except Invalid as error:
-        raise ValueError(f"{name}: {error}") from error
-    return parameter
 
 
 def _changes(session: Session, name: str | None = None) -> list[ParameterChange]:
@@ -371,7 +286,3 @@ def _stored(value: Value) -> Any:
     if isinstance(value, list):
         return [str(item) for item in value]
     return value if isinstance(value, bool | str) else str(value)
-
-
-def _shown(bound: Decimal | None) -> str:
-    return "∞" if bound is None else f"{bound.normalize():f}"

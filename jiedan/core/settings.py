@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from jiedan.core.errors import Invalid
 from jiedan.core.i18n import LazyText, lazy
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
+_NAMED = re.compile(r'_env\s*=\s*"(JIEDAN_\w+)"')
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -178,7 +180,8 @@ def load_settings(
     environment = os.environ if environment is None else environment
     root = Path(root or environment.get("JIEDAN_ROOT") or SOURCE_ROOT).resolve()
     complaints: list[str] = []
-    raw: dict[str, Any] = {**_from_file(root, complaints), **_from_environment(environment)}
+    raw: dict[str, Any] = _from_file(root, complaints)
+    raw |= _from_environment(environment, _named_in_config(root))
     fields = {field.name: field for field in dataclasses.fields(Settings)}
     for name in sorted(raw.keys() - fields.keys()):
         complaints.append(f"{name}: unknown")
@@ -230,13 +233,22 @@ def _from_file(root: Path, complaints: list[str]) -> dict[str, Any]:
         return {}
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+def _named_in_config(root: Path) -> set[str]:
+    """Variables that other files of the folder name by a key ending in `_env`, for secrets."""
+    return {
+        variable
+        for path in (root / "config").glob("*.toml")
+        for variable in _NAMED.findall(path.read_text("utf-8"))
+    }
+
+
+def _from_environment(environment: Mapping[str, str], named: set[str]) -> dict[str, Any]:
     names = {_variable(field): field.name for field in dataclasses.fields(Settings)}
     found: dict[str, Any] = {}
     if environment.get("PORT"):
         found["port"] = environment["PORT"]
     for variable, value in environment.items():
-        if variable.startswith("JIEDAN_"):
+        if variable.startswith("JIEDAN_") and variable not in named:
             found[names.get(variable, variable)] = value
     return found
 

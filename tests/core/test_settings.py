@@ -90,3 +90,13 @@ def test_every_setting_is_described_in_both_languages() -> None:
 
 def test_our_own_settings_file_is_right(tmp_path: Path) -> None:
     load_settings(root=SOURCE_ROOT, environment={}, data_dir=tmp_path)
+
+
+def test_a_variable_that_another_file_names_is_known(tmp_path: Path) -> None:
+    root = folder_with(tmp_path, "")
+    (root / "config" / "platforms.toml").write_text('[x]\nsecret_env = "JIEDAN_PLATFORM_X"\n')
+
+    load_settings(root=root, environment={"JIEDAN_PLATFORM_X": "hidden"})
+
+    with pytest.raises(SettingsInvalid, match="JIEDAN_PLATFORM_Y: unknown"):
+        load_settings(root=root, environment={"JIEDAN_PLATFORM_Y": "hidden"})
