@@ -1,4 +1,4 @@
-"""Owns the deposit of an order: how much (D26), whether it came, and what if it does not (T00.1)."""
+"""Owns the deposit of an order: how much (D26), whether it came, what if it does not (T00.1)."""
 
 from datetime import datetime, time
 from typing import Any

@@ -25,11 +25,14 @@ WHILE_HELD = frozenset(
         "chase_payment",
     }
 )
-"""Tasks that go on while an order is held; issues have no order that moves forward."""
+"""Tasks that go on while an order is held."""
+
+APART = frozenset({"issue_handling", "after_sales_issue"})
+"""Processes that look after a customer's problem, whatever happens to the order."""
 
 
 @guard("orders.on_hold")
 def refuse_while_held(context: Context, order_id: str) -> None:
     """A held order does not move forward (SPEC G9); raises OrderOnHold."""
-    if context.element_id not in WHILE_HELD:
+    if context.element_id not in WHILE_HELD and context.process_id not in APART:
         holds.require_free(context.work.session, order_id=order_id)

@@ -225,7 +225,7 @@ def close_by_hand(context: Context, order_id: str) -> dict[str, Any]:
     if OrderState.CLOSED in legal_moves(state):
         orders.close_order(context.work, order_id=order_id)
     elif OrderState.CANCELLING in legal_moves(state):
-        return undo(context, order_id)
+        undo(context, order_id)
     return {"outcome": "closed_by_hand"}
 
 

@@ -2,23 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import select
-
 from handlers.beside import Fact, fact, line_facts, order_facts, yuan
-from handlers.credit_facts import hold_text, judge_credit
-from handlers.intake import ENTRY_FIELDS, save_order
 from handlers.order_scalars import contract_facts, order_scalars
-from handlers.order_scalars import yuan as in_yuan
 from handlers.orders import name_instance
 from handlers.violations import Violations, gravest, subject_of, uncovered
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.errors import Conflict
 from jiedan.core.i18n import gettext, lazy
-from jiedan.desk import holds, orders, review_checks, reviews, states
+from jiedan.desk import holds, orders, reviews, states
 from jiedan.desk.records import get_order
-from jiedan.desk.review_checks import Violation
 from jiedan.desk.states import OrderState
-from jiedan.desk.tables import ReviewRound
 
 CREDIT_HOLD = "credit"
 
@@ -42,104 +35,6 @@ def start_round(context: Context, order_id: str) -> dict[str, Any]:
         orders.submit_order(context.work, order_id=order_id)
     started = reviews.start_round(context.work, order_id=order_id)
     return {"round": started.round, "review_outcome": None, "hold_option": None}
-
-
-@handler("review.check_catalogue")
-def check_catalogue(context: Context, order_id: str) -> dict[str, Any]:
-    """Every article exists, is active and may be sold here (SPEC S2.3.3)."""
-    return {
-        "catalogue_findings": _dicts(review_checks.check_catalogue(context.work, order_id=order_id))
-    }
-
-
-@handler("review.check_payment")
-def check_payment(context: Context, order_id: str) -> dict[str, Any]:
-    """Payment method and term are within policy."""
-    return {
-        "payment_findings": _dicts(review_checks.check_payment(context.work, order_id=order_id))
-    }
-
-
-@handler("review.check_customer")
-def check_customer(context: Context, order_id: str) -> dict[str, Any]:
-    """The customer is real, complete and not blacklisted."""
-    return {
-        "customer_findings": _dicts(review_checks.check_customer(context.work, order_id=order_id))
-    }
-
-
-@handler("review.check_delivery")
-def check_delivery(context: Context, order_id: str) -> dict[str, Any]:
-    """Lead time, stock and region allow the promised date."""
-    return {
-        "delivery_findings": _dicts(review_checks.check_delivery(context.work, order_id=order_id))
-    }
-
-
-@handler("review.screen_legal")
-def screen_legal(context: Context, order_id: str) -> dict[str, Any]:
-    """No forbidden goods, regions or words."""
-    return {"legal_findings": _dicts(review_checks.screen_legal(context.work, order_id=order_id))}
-
-
-def _dicts(found: list[Violation]) -> Violations:
-    return [one.as_dict() for one in found]
-
-
-@handler("review.weigh_findings")
-def weigh_findings(
-    context: Context,
-    order_id: str,
-    catalogue_findings: Violations,
-    price_findings: Violations,
-    credit_findings: Violations,
-    payment_findings: Violations,
-    customer_findings: Violations,
-    delivery_findings: Violations,
-    legal_findings: Violations,
-) -> dict[str, Any]:
-    """Put the findings together: forbidden, a credit hold, or something for people to judge.
-
-    The round keeps them; what decision D05 asks comes along.
-    """
-    found = [
-        *catalogue_findings, *price_findings, *credit_findings, *payment_findings,
-        *customer_findings, *delivery_findings, *legal_findings,
-    ]  # fmt: skip
-    _keep(context, order_id, found)
-    banned = next((one for one in found if one["forbidden"]), None)
-    credit = judge_credit(context, order_id)
-    open_ones = uncovered(context, order_id, found)
-    stopped = credit.holds and any(one["code"] == "CREDIT" for one in open_ones)
-    if stopped and banned is None:
-        holds.hold_order(
-            context.work, order_id=order_id, reason=hold_text(credit), code=CREDIT_HOLD
-        )
-    order = get_order(context.work.session, order_id)
-    codes = {one["code"] for one in found}
-    return {
-        "violations": found,
-        "checks_outcome": "forbidden" if banned else "credit_hold" if stopped else "review",
-        "forbidden_code": banned["code"] if banned else None,
-        "forbidden_text": banned["text"] if banned else None,
-        "special_subject": subject_of(open_ones),
-        "special_possible": banned is None,
-        "amount": in_yuan(order.total_fen),
-        "payment_std": codes.isdisjoint({"PAYMENT_METHOD", "TERM_EXCESS"}),
-        "contract_std": not legal_findings,
-        **order_scalars(context, order_id),
-    }
-
-
-def _keep(context: Context, order_id: str, found: Violations) -> None:
-    order = get_order(context.work.session, order_id)
-    row = context.work.session.scalar(
-        select(ReviewRound).where(
-            ReviewRound.order_id == order.id, ReviewRound.round == order.review_round
-        )
-    )
-    if row is not None:
-        row.violations = found
 
 
 @handler("review.consolidate")
@@ -259,75 +154,6 @@ def save_review(
         needed=reviews.ITEM_CODES,
     )
     return {}
-
-
-# --- T03.2 and T03.3: rework, arbitration --------------------------------------------------------
-@handler("review.load_rework")
-def load_rework(
-    context: Context, order_id: str, violations: Violations | None = None
-) -> dict[str, Any]:
-    """The order as it stands, the opinions of the last round beside it."""
-    values = orders.entry_values(context.work.session, order_id=order_id)
-    values = {name: values.get(name) for name in ENTRY_FIELDS} | {"total": None}
-    return {
-        "values": values,
-        "facts": [
-            *order_facts(context, order_id),
-            *violation_facts(violations or []),
-            *opinion_facts(context, order_id),
-        ],
-    }
-
-
-@handler("review.save_rework")
-def save_rework(
-    context: Context, answer: dict[str, Any], outcome: str, order_id: str
-) -> dict[str, Any]:
-    """Save what was negotiated and hand it in again, or ask for a special approval."""
-    if outcome == "given_up":
-        return {"lost_reason": answer.get("lost_reason")}
-    save_order(context, answer, order_id, complete=True)
-    orders.log_contact(
-        context.work,
-        order_id=order_id,
-        purpose="rework",
-        way="negotiation",
-        result=answer["negotiation_log"],
-    )
-    if outcome == "resubmit":
-        orders.submit_order(context.work, order_id=order_id)
-        return {}
-    return {
-        "special_subject": answer["special_subject"],
-        "special_justification": answer.get("justification"),
-    }
-
-
-@handler("review.load_arbitration")
-def load_arbitration(context: Context, order_id: str) -> dict[str, Any]:
-    """All opinions of all rounds."""
-    return {
-        "values": {},
-        "facts": [*order_facts(context, order_id), *opinion_facts(context, order_id)],
-    }
-
-
-@handler("review.save_arbitration")
-def save_arbitration(
-    context: Context, answer: dict[str, Any], outcome: str, order_id: str
-) -> dict[str, Any]:
-    """Keep the sales manager's word on an order that was returned too often."""
-    orders.log_contact(
-        context.work,
-        order_id=order_id,
-        purpose="arbitration",
-        way="internal",
-        result=answer["note"],
-    )
-    decided: dict[str, Any] = {"lost_reason": answer.get("lost_reason")}
-    if outcome == "special":
-        decided["special_subject"] = answer["special_subject"]
-    return decided
 
 
 # --- beside the forms ----------------------------------------------------------------------------

@@ -206,8 +206,9 @@ class House:
         files: tuple[str, ...] = (),
         **values: Any,
     ) -> Completed:
-        """Somebody completes an open task of the instance; `files` names fields that get one."""
+        """Somebody opens a task and completes it; `files` names fields that get one."""
         item = self.item(element_id, login)
+        open_task(self.flow, actor=people()[login], task_id=item.task_id)
         for name in files:
             values[name] = [self.attach(login, item.task_id)]
         return complete_task(

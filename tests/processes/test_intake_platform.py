@@ -310,6 +310,7 @@ def test_the_manager_may_ask_for_more(house: House) -> None:
     assert filled["infeasible_reason"] == "out_of_scope"
 
 
+PREPAID = {"payment_method": "prepay_full", "term_days": None}
 TERMS: dict[str, Any] = {
     "requirement": "上门安装五人天",
     "delivery_date": "2026-03-20",
@@ -344,7 +345,7 @@ def test_a_lead_becomes_an_order_once_the_terms_are_agreed(house: House) -> None
     house.do(
         "sunyue", "enter_platform_order", "submit", customer=house.customer("KH000001"),
         order_kind="service",
-        **answers.entry(sku="P-3001", qty="5", price="2000.00", payment_method="prepay_full", term_days=None),
+        **answers.entry(sku="P-3001", qty="5", price="2000.00", **PREPAID),
     )  # fmt: skip
 
     assert house.order().state == "in_review"
