@@ -139,9 +139,11 @@ def match_payment(
     if wanted > left:
         raise Overpaid({"orders": lazy("Too much.")}, left=format_yuan(left))
     tolerance = work.platform.parameters.fen("settle.tolerance")
+    targets = [_target(work.session, split) for split in splits]
+    if not difference_reason:
+        _refuse_too_much(work.session, targets, amounts, tolerance)
     touched: dict[str, dict[str, Any]] = {}
-    for index, (split, amount) in enumerate(zip(splits, amounts, strict=True)):
-        order, invoice = _target(work.session, split)
+    for (order, invoice), amount in zip(targets, amounts, strict=True):
         add(
             work,
             PaymentMatch(
@@ -159,15 +161,12 @@ def match_payment(
         elif order is not None:
             spread_payments(work.session, order)
             open_fen = amounts_of(work.session, order).open_fen
-            if open_fen < -tolerance and not difference_reason:
-                problems.add(f"orders[{index}].amount", lazy("More than the order still owes."))
             touched[str(order.id)] = {
                 "order_id": str(order.id),
                 "order_no": order.number,
                 "remaining_fen": open_fen,
                 "outcome": _outcome(open_fen, tolerance),
             }
-    problems.raise_as(InvalidRecord)
     payment.matched_fen += wanted
     payment.state = "matched" if payment.matched_fen == payment.amount_fen else "partial"
     payment.note = difference_reason or payment.note
@@ -239,6 +238,25 @@ def _target(session: Session, split: Mapping[str, Any]) -> tuple[Order | None, I
     if not order_id:
         order_id = find_order(session, number=str(split.get("order_no") or "")).order_id
     return get_order(session, order_id, lock=True), None
+
+
+def _refuse_too_much(
+    session: Session,
+    targets: Sequence[tuple[Order | None, Invoice | None]],
+    amounts: Sequence[int | None],
+    tolerance: int,
+) -> None:
+    problems = Problems()
+    left: dict[Any, int] = {}
+    for index, ((order, _), amount) in enumerate(zip(targets, amounts, strict=True)):
+        if order is None:
+            continue
+        if order.id not in left:
+            left[order.id] = amounts_of(session, order).open_fen
+        left[order.id] -= amount or 0
+        if left[order.id] < -tolerance:
+            problems.add(f"orders[{index}].amount", lazy("More than the order still owes."))
+    problems.raise_as(InvalidRecord)
 
 
 def _pay_invoice(invoice: Invoice, amount: int) -> None:

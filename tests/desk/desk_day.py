@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
@@ -151,12 +152,11 @@ class Desk:
         with self.work("luodan") as work:
             states.set_state(work, order_id=order_id, to="in_execution")
             stock.reserve_order(work, order_id=order_id)
+            wanted: dict[int, Decimal] = {}
             for row in stock.pick_list(work.session, order_id=order_id):
-                stock.pick_lines(
-                    work,
-                    order_id=order_id,
-                    lines=[{"line": row["line"], "qty_picked": row["qty"]}],
-                )
+                wanted[row["line"]] = wanted.get(row["line"], Decimal(0)) + row["qty"]
+            lines = [{"line": line, "qty_picked": qty} for line, qty in wanted.items()]
+            stock.pick_lines(work, order_id=order_id, lines=lines)
             states.set_state(work, order_id=order_id, to="ready")
             shipments.plan_shipments(work, order_id=order_id)
         return order_id
@@ -166,7 +166,7 @@ class Desk:
         with self.platform.read() as session:
             return shipments.order_shipments(session, order_id=order_id)[index].shipment_id
 
-    def prepared(self, shipment_id: str, waybill: str = "SF0001", carrier: str = "SFE") -> None:
+    def prepared(self, shipment_id: str, waybill: str = "", carrier: str = "SFE") -> None:
         """A shipment with everything it needs to leave."""
         with self.work("fengtao") as work:
             for side, codes in (
@@ -201,7 +201,7 @@ class Desk:
                 shipment_id=shipment_id,
                 method="freight",
                 carrier=str(carriers.find_carrier(work.session, carrier).id),
-                waybill=waybill,
+                waybill=waybill or f"SF{shipment_id[-8:]}",
             )
 
     def sent(self, customer: str = "KH000001", **changes: Any) -> tuple[str, str]:
