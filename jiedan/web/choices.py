@@ -22,4 +22,4 @@ def find(source: str) -> Response:
     if not _SOURCE.fullmatch(source):
         raise NotFound
     found = house().lookups.find(source, request.args.get("q", "")[:100], limit=MOST)
-    return jsonify([{"value": one.value, "label": one.label} for one in found])
+    return jsonify([{"value": one.typed, "label": one.label} for one in found])

@@ -28,6 +28,11 @@ class Choice:
     value: str
     label: str
 
+    @property
+    def typed(self) -> str:
+        """What people see and type for it: a value that means nothing to people never shows."""
+        return self.value if self.value in self.label else self.label
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
@@ -36,8 +41,10 @@ class Choices:
     options: tuple[Choice, ...]
     complete: bool
     """Whether these are all there are, whatever is typed."""
+    typed: str = ""
+    """What stands in the box for the value that is filled in."""
     chosen: str = ""
-    """How the value that is filled in is called."""
+    """How that value is called, when the box does not say it already."""
 
 
 class Lookups:
@@ -70,10 +77,25 @@ class Lookups:
         """What a page offers before anything is typed."""
         found = self.find(source, limit=FEW + 1)
         complete = len(found) <= FEW
-        chosen = (self.label(source, value) or "") if value else ""
-        if complete and value and chosen and all(one.value != value for one in found):
-            found = (*found, Choice(value, chosen))
-        return Choices(found[:FEW] if not complete else found, complete, chosen)
+        label = (self.label(source, value) or "") if value else ""
+        typed = Choice(value, label).typed if label else value
+        if complete and label and all(one.value != value for one in found):
+            found = (*found, Choice(value, label))
+        return Choices(found[:FEW], complete, typed, label if label != typed else "")
+
+    def resolve(self, source: str, typed: str) -> str:
+        """The value for what was typed: itself, or the only choice that it can mean."""
+        typed = typed.strip()
+        if not typed or self.label(source, typed) is not None:
+            return typed
+        for text in (typed, *typed.split(" · ")):
+            found = self.find(source, text, limit=FEW)
+            exact = [one for one in found if typed in (one.typed, one.label)]
+            if len(exact) == 1:
+                return exact[0].value
+            if len(found) == 1 and text == typed:
+                return found[0].value
+        return typed
 
     def label(self, source: str, value: str) -> str | None:
         """How a choice is called; None when `source` has no such choice."""

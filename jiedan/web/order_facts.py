@@ -19,8 +19,6 @@ from jiedan.desk.states import STATE_NAMES, OrderState
 from jiedan.flow.instances import InstanceView, list_instances, show_instance
 from jiedan.flow.tasks import OpenedTask
 from jiedan.web.house import flow, platform
-from jiedan.web.instance_rights import may_see
-from jiedan.web.order_rights import READ_ALL
 
 PERSONAL = frozenset({"SR", "OC", "OR", "FO", "FM", "LG", "LM", "PA", "EX", "AS", "AM"})
 """Roles that read receiver and phone in clear while they hold an open task on the order (S3.3)."""
@@ -79,14 +77,6 @@ def instance_of(order: OrderPage) -> InstanceView | None:
         for item in list_instances(flow(), business_key=key, size=5).items:
             return show_instance(flow(), instance_id=item.instance_id)
     return None
-
-
-def may_read(order: OrderPage, view: InstanceView | None, actor: Actor) -> bool:
-    """Roles that work on all orders; else the people of this order (SPEC §4.1, "o")."""
-    if actor.roles & READ_ALL:
-        return True
-    people = {order.owner, order.entered_by, order.accepted_by}
-    return actor.login in people or (view is not None and may_see(view, actor))
 
 
 def may_read_personal(order: OrderPage, view: InstanceView | None, actor: Actor) -> bool:

@@ -29,16 +29,17 @@ from jiedan.web.navigation import COMPANY, Entry
 from jiedan.web.order_facts import (
     as_uuid,
     instance_of,
-    may_read,
     may_read_money,
     may_read_personal,
     note_clear_view,
     order_id_of,
     state_name,
 )
-from jiedan.web.order_rights import READ_ALL, READ_WORK
+from jiedan.web.order_rights import READ_ALL, require_order_sight
 from jiedan.web.timeline import tell
 
+READ_OWN = frozenset({"SR", "PM", "PP", "QC", "LG", "LM", "WH", "EX"})
+"""Roles that see the orders that they own or work on."""
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
 NAVIGATION = (
     Entry(
@@ -47,7 +48,7 @@ NAVIGATION = (
         "orders",
         COMPANY,
         30,
-        roles=READ_ALL | READ_WORK,
+        roles=READ_ALL | READ_OWN,
         on_phone=2,
     ),
 )
@@ -172,10 +173,8 @@ def show(ref: str) -> str:
 
 
 def _load(ref: str, actor: Actor) -> tuple[OrderPage, InstanceView | None]:
-    order = _read(ref, clear=False)
+    order = require_order_sight(_read(ref, clear=False), actor)
     view = instance_of(order)
-    if not may_read(order, view, actor):
-        raise NotFound
     if may_read_personal(order, view, actor):
         note_clear_view(actor, f"order:{order.order_no or order.order_id}")
         order = _read(order.order_id, clear=True)

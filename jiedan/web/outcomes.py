@@ -1,70 +1,102 @@
-"""What the buttons of forms are called: an outcome's code in the reader's words."""
+"""What decisions and the buttons of forms are called, for lists and timelines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
 
 from jiedan.core.i18n import current_locale
 from jiedan.flow.content.forms import Form, Said, UnreadableForm, parse_form
-from jiedan.flow.definitions import list_definitions, show_definition
+from jiedan.flow.content.read import ProcessInfo, read_processes
+from jiedan.flow.definitions import Definition, list_definitions, show_definition
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import DefinitionKind
 
-_KEEP_SECONDS = 60.0
-_decisions: dict[int, tuple[float, dict[str, Said]]] = {}
-_known: dict[int, tuple[float, dict[str, Said]]] = {}
+_KEEP_SECONDS = 30.0
 
 
-@lru_cache(maxsize=256)
-def _parsed(digest: str, source: bytes) -> Form | None:
-    try:
-        return parse_form(source)[0]
-    except UnreadableForm:
-        return None
+@dataclass(slots=True)
+class Labels:
+    """The names in the newest versions, as read at one moment."""
+
+    read_at: float
+    form_of: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(process, element) → form."""
+    buttons: dict[tuple[str, str], Said] = field(default_factory=dict)
+    """(form, outcome) → label."""
+    outcomes: dict[str, Said] = field(default_factory=dict)
+    """outcome → label on the first form that has it."""
+    decisions: dict[str, Said] = field(default_factory=dict)
 
 
-def outcome_name(flow: Flow, outcome: str | None) -> str:
-    """The label of the button with this outcome on any deployed form, else the code itself."""
+_kept: dict[int, Labels] = {}
+_forms: dict[str, Form | None] = {}
+_processes: dict[tuple[str, str], ProcessInfo] = {}
+
+
+def outcome_name(
+    flow: Flow,
+    outcome: str | None,
+    process_id: str | None = None,
+    element_id: str | None = None,
+) -> str:
+    """The label of the button that was pressed at that element, else of one with its outcome."""
     if not outcome:
         return ""
-    at, names = _known.get(id(flow), (0.0, {}))
-    if (outcome not in names and monotonic() - at > _KEEP_SECONDS) or not names:
-        names = _read(flow)
-        _known[id(flow)] = (monotonic(), names)
-    said = names.get(outcome)
+    labels = _labels(flow)
+    form_id = labels.form_of.get((process_id or "", element_id or ""))
+    said = labels.buttons.get((form_id or "", outcome)) or labels.outcomes.get(outcome)
     return said.in_(current_locale()) if said else outcome.replace("_", " ")
-
-
-def _read(flow: Flow) -> dict[str, Said]:
-    names: dict[str, Said] = {}
-    for definition in list_definitions(flow, kind=DefinitionKind.FORM):
-        stored: tuple[Any, bytes] = show_definition(
-            flow, kind=DefinitionKind.FORM, key=definition.key
-        )
-        form = _parsed(definition.sha256, stored[1])
-        for each in form.outcomes if form else ():
-            names.setdefault(each.name, each.label)
-    return names
 
 
 def decision_name(flow: Flow, decision_id: str) -> str:
     """What a decision is called, else its id."""
-    at, names = _decisions.get(id(flow), (0.0, {}))
-    if (decision_id not in names and monotonic() - at > _KEEP_SECONDS) or not names:
-        names = {
-            name: Said(said.get("name") or name, said.get("name_en") or "")
-            for definition in list_definitions(flow, kind=DefinitionKind.DECISION)
-            for name, said in _named(definition.facts)
-        }
-        _decisions[id(flow)] = (monotonic(), names)
-    said = names.get(decision_id)
+    said = _labels(flow).decisions.get(decision_id)
     return said.in_(current_locale()) if said else decision_id.replace("_", " ")
 
 
-def _named(facts: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for one in facts.get("decisions", ()):
-        if isinstance(one, Mapping) and one.get("id"):
-            yield str(one["id"]), one
+def _labels(flow: Flow) -> Labels:
+    kept = _kept.get(id(flow))
+    if kept is None or monotonic() - kept.read_at > _KEEP_SECONDS:
+        kept = _kept[id(flow)] = _read(flow)
+    return kept
+
+
+def _read(flow: Flow) -> Labels:
+    labels = Labels(monotonic())
+    for one in list_definitions(flow):
+        if one.kind is DefinitionKind.FORM:
+            form = _form_of(flow, one)
+            for button in form.outcomes if form else ():
+                labels.buttons[one.key, button.name] = button.label
+                labels.outcomes.setdefault(button.name, button.label)
+        elif one.kind is DefinitionKind.PROCESS:
+            info = _process_of(flow, one)
+            for element in info.elements.values() if info else ():
+                if element.form_id:
+                    labels.form_of[one.key, element.id] = element.form_id
+        else:
+            decisions = one.facts.get("decisions", {})
+            for name, zh in decisions.items():
+                english = one.name_en if len(decisions) == 1 else ""
+                labels.decisions[name] = Said(zh or one.name or name, english)
+    return labels
+
+
+def _form_of(flow: Flow, one: Definition) -> Form | None:
+    """The form of a version; content never changes under its digest, so it is read once."""
+    if one.sha256 not in _forms:
+        source = show_definition(flow, kind=one.kind, key=one.key, version=one.version)[1]
+        try:
+            _forms[one.sha256] = parse_form(source)[0]
+        except UnreadableForm:
+            _forms[one.sha256] = None
+    return _forms[one.sha256]
+
+
+def _process_of(flow: Flow, one: Definition) -> ProcessInfo | None:
+    if (one.sha256, one.key) not in _processes:
+        source = show_definition(flow, kind=one.kind, key=one.key, version=one.version)[1]
+        for key, info in read_processes(source).items():
+            _processes[one.sha256, key] = info
+    return _processes.get((one.sha256, one.key))

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from jiedan.core.errors import Conflict, Forbidden, Invalid, JiedanError
-from jiedan.core.i18n import gettext
+from jiedan.core.i18n import current_locale, gettext
 from jiedan.flow.errors import StaleTask, TaskAlreadyCompleted, TaskNoLongerOpen
 from jiedan.flow.history import list_history
 from jiedan.flow.remarks import comment, detach
@@ -61,7 +61,8 @@ def _parts(task: OpenedTask, form: TaskForm | None) -> dict[str, Any]:
         "key": request.form.get("_key") or uuid4().hex,
         "order": order_beside(task),
         "story": tell(history),
-        "outcome_label": outcome_name(flow(), task.outcome),
+        "outcome_label": _label_of(form, task.outcome),
+        "fact_labels": {fact.get("label") for fact in task.facts},
     }
 
 
@@ -118,7 +119,7 @@ def complete(task_id: UUID) -> Response | tuple[str, int] | str:
         raise
     except (Conflict, Forbidden) as refusal:
         return _refused(task, form, refusal), status_of(refusal)
-    return _go_on(task, outcome, done)
+    return _go_on(task, _label_of(form, outcome), done)
 
 
 def _answered(task_id: UUID) -> tuple[OpenedTask, TaskForm | None]:
@@ -165,28 +166,28 @@ def _cells(rows: Any) -> list[Any]:
     return cells
 
 
-def _go_on(task: OpenedTask, outcome: str | None, done: Completed) -> Response:
-    label = outcome_name(flow(), outcome)
-    name = pick_name(task)
-    flash(
-        gettext("%(task)s: %(outcome)s.", task=name, outcome=label)
+def _label_of(form: TaskForm | None, outcome: str | None) -> str:
+    """What the button is called on this very form."""
+    pressed = form.form.outcome(outcome) if form and outcome else None
+    return pressed.label.in_(current_locale()) if pressed else outcome_name(flow(), outcome)
+
+
+def _go_on(task: OpenedTask, label: str, done: Completed) -> Response:
+    told = [
+        gettext("%(task)s: %(outcome)s.", task=said(task), outcome=label)
         if label
-        else gettext("%(task)s is done.", task=name),
-        "good",
-    )
+        else gettext("%(task)s is done.", task=said(task))
+    ]
     mine = next((one for one in done.next_tasks if one.mine), None)
     if mine is not None:
-        flash(gettext("It goes on with you: %(task)s.", task=said(mine)), "info")
-        return redirect(url_for("task.show", task_id=mine.task_id), 303)
-    if done.next_tasks:
+        told.append(gettext("It goes on with you: %(task)s.", task=said(mine)))
+    elif done.next_tasks:
         names = ", ".join(said(one) for one in done.next_tasks[:3])
-        flash(gettext("It goes on with others: %(tasks)s.", tasks=names), "info")
+        told.append(gettext("It goes on with others: %(tasks)s.", tasks=names))
+    flash((" " if current_locale() == "en" else "").join(told), "good")
+    if mine is not None:
+        return redirect(url_for("task.show", task_id=mine.task_id), 303)
     return redirect(url_for("inbox.todo"), 303)
-
-
-def pick_name(task: OpenedTask) -> str:
-    """The task's name in the reader's language."""
-    return said(task)
 
 
 @blueprint.post("/claim")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from jiedan.core.errors import JiedanError, Message
 from jiedan.core.i18n import lazy
 from jiedan.flow.content.forms import (
     Checked,
+    Field,
     Form,
     Kind,
     Shown,
@@ -24,6 +25,7 @@ from jiedan.flow.content.forms import (
     read_posted,
     show_form,
 )
+from jiedan.flow.content.forms_judge import get_path, put_path, same_record
 from jiedan.flow.content.forms_values import is_empty
 from jiedan.flow.remarks import attach
 from jiedan.flow.tasks import Attachment, OpenedTask
@@ -109,12 +111,25 @@ def form_of(task: OpenedTask) -> TaskForm | None:
 def read_answer(form: TaskForm) -> None:
     """Take in what was posted: files are put beside the task first, so that nothing is lost."""
     form.raw = read_posted(request.form.items(multi=True))
+    _resolve(form.form.fields, form.raw)
     for each in form.form.walk():
         if each.kind is not Kind.FILE:
             continue
         for name, uploads in request.files.lists():
             if _plain(name) == each.key or _plain(name).endswith(f".{each.key}"):
                 _take_files(form, name, uploads, multiple=each.multiple)
+
+
+def _resolve(fields: Sequence[Field], raw: dict[str, Any]) -> None:
+    """Names that people typed become the values that they mean."""
+    for each in same_record(fields):
+        place = get_path(raw, each.path)
+        if each.kind is Kind.TABLE and isinstance(place, list):
+            for row in place:
+                if isinstance(row, dict):
+                    _resolve(each.children, row)
+        elif each.source and isinstance(place, str) and place.strip():
+            put_path(raw, each.path, house().lookups.resolve(each.source, place))
 
 
 def _take_files(form: TaskForm, name: str, uploads: list[FileStorage], *, multiple: bool) -> None:

@@ -90,7 +90,7 @@ def _told(entry: HistoryEntry) -> Told:
         tone=_TONES.get(entry.kind, "special" if entry.decisions else ""),
         who=_who(entry),
         what=_what(entry),
-        outcome=outcome_name(flow(), entry.outcome) if entry.outcome else "",
+        outcome=outcome_name(flow(), entry.outcome, entry.process_id, entry.element_id),
         note=entry.note or "",
         took=_took(entry),
         rules=tuple(_rule(decision) for decision in entry.decisions),

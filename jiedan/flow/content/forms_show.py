@@ -170,7 +170,7 @@ def _filled(fields: Sequence[Field], given: Mapping[str, Any], *, fresh: bool) -
             continue
         here = get_path(filled, each.path)
         if each.kind is Kind.TABLE:
-            if here is None and not (each.fixed_rows or each.read_only):
+            if (here is None or (fresh and not here)) and not (each.fixed_rows or each.read_only):
                 put_path(filled, each.path, [_new_row(each) for _ in range(each.first_rows)])
             elif isinstance(here, list):
                 put_path(filled, each.path, [_old_row(r, i, fresh) for i, r in enumerate(here)])

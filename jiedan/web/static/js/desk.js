@@ -188,6 +188,24 @@ document.addEventListener("htmx:afterSwap", () => {
   last?.querySelector("input:not([type=hidden]), select, textarea")?.focus();
   added = null;
 });
+// "all: pass" answers every row of a table that has no answer yet.
+const showAll = (root) => all("[data-all]", root).forEach((button) => { button.hidden = false; });
+showAll(document);
+document.addEventListener("htmx:afterSwap", () => showAll(document));
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-all]");
+  if (!button) return;
+  const rows = new Map();
+  for (const one of all(`input[type=radio][name$="].${button.dataset.all}"]`, button.closest(".lines"))) {
+    rows.set(one.name, [...(rows.get(one.name) || []), one]);
+  }
+  for (const choices of rows.values()) {
+    if (choices.some((one) => one.checked)) continue;
+    const wanted = choices.find((one) => one.value === button.dataset.value);
+    if (wanted) wanted.checked = true;
+  }
+  button.closest("form")?.dispatchEvent(new Event("change", { bubbles: true }));
+});
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-add]");
   if (button) added = button.value;
