@@ -75,11 +75,26 @@ def opened_task(task: OpenedTask) -> dict[str, Any]:
             "version": task.form_version,
             "schema": plain(task.schema) if task.schema else None,
         },
-        "data": plain(task.values),
+        "data": {
+            name: plain(value)
+            for name, value in task.values.items()
+            if name in asked_for(task.schema)
+        },
         "facts": plain(task.facts),
         "verbs": sorted(task.verbs),
         "refusal": task.refusal,
     }
+
+
+def asked_for(schema: Mapping[str, Any] | None) -> set[str]:
+    """Names of what a form asks for; a loader may know more than that."""
+    names: set[str] = set()
+    for component in (schema or {}).get("components", ()):
+        if component.get("type") == "group":
+            names |= asked_for(component)
+        else:
+            names |= {component[name] for name in ("key", "path") if component.get(name)}
+    return names
 
 
 def next_task(task: NextTask) -> dict[str, Any]:
