@@ -3,6 +3,7 @@
 from typing import Any
 
 from handlers.beside import Fact, fact, order_of, said, yuan
+from handlers.names import ROLES, called
 from handlers.order_scalars import customer_class
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.clock import SHANGHAI
@@ -189,12 +190,13 @@ def form_team(context: Context, answer: dict[str, Any], issue_id: str) -> dict[s
     """Name the departments that look into it, at least two."""
     if len(answer["members"]) < 2:
         raise InvalidAnswer({"members": lazy("At least two departments.")})
+    departments = [called(ROLES, one) or one for one in answer["members"]]
     issues.add_update(
         context.work,
         issue_id=issue_id,
         kind="team",
         text=gettext("Analysis team: %(members)s; led by %(lead)s")
-        % {"members": ", ".join(answer["members"]), "lead": answer["lead"]},
+        % {"members": ", ".join(departments), "lead": answer["lead"]},
     )
     return {
         "team": [{"role": role} for role in answer["members"]],
@@ -209,7 +211,7 @@ def load_findings(context: Context, issue_id: str, member: dict[str, Any]) -> di
         "values": {},
         "facts": [
             *_issue_facts(context, issue_id),
-            fact(gettext("Department"), member["role"]),
+            fact(gettext("Department"), called(ROLES, member["role"])),
         ],
     }
 

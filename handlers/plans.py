@@ -4,6 +4,7 @@ from typing import Any
 
 from handlers.allocation import work_end
 from handlers.beside import Fact, fact, line_facts, line_name, order_facts, order_of, said, yuan
+from handlers.names import CHOICES, called
 from handlers.resources import short_lines
 from jiedan import Context, handler
 from jiedan.core.clock import SHANGHAI
@@ -215,6 +216,6 @@ def _shortage_facts(context: Context, shortage_id: str) -> list[Fact]:
         fact(gettext("What is missing"), found.gap),
         fact(gettext("Days lost"), found.impact_days),
         fact(gettext("Proposal"), found.proposal),
-        fact(gettext("Decision"), found.choice),
+        fact(gettext("Decision"), called(CHOICES, found.choice)),
         fact(gettext("New date"), found.new_date),
     ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from handlers.beside import fact, matched, order_of, place_of, shown, yuan
 from handlers.credit_facts import hold_text, judge_credit
+from handlers.names import METHODS, called
 from handlers.shipments import facts_of, shipment_facts
 from handlers.transport import watch_until
 from jiedan import Context, InvalidAnswer, handler
@@ -196,23 +197,33 @@ def credit_gate(context: Context, order_id: str, credit_released: bool = False) 
         for subject in ("credit", "credit_override")
     )
     held = not credit.passes and not allowed
-    return {"credit_held": held, "credit_reason": hold_text(credit) if held else None}
+    return {
+        "credit_held": held,
+        "credit_reason": hold_text(credit) if held else None,
+        "credit_limit_fen": credit.facts.limit_fen,
+        "credit_used_fen": credit.facts.exposure_fen,
+        "overdue_days": credit.facts.max_overdue_days,
+    }
 
 
 @handler("delivery.load_credit")
 def load_credit(
-    context: Context, order_id: str, shipment_id: str, credit_reason: str | None = None
+    context: Context,
+    shipment_id: str,
+    credit_reason: str | None = None,
+    credit_limit_fen: int | None = None,
+    credit_used_fen: int | None = None,
+    overdue_days: int | None = None,
 ) -> dict[str, Any]:
-    """Why the shipment is held, and the figures."""
-    facts = judge_credit(context, order_id).facts
+    """Why the shipment is held, and the figures of the check."""
     return {
         "values": {},
         "facts": [
             *shipment_facts(context, shipment_id),
             fact(gettext("Held because"), credit_reason),
-            yuan(gettext("Credit limit"), facts.limit_fen),
-            yuan(gettext("Credit used"), facts.exposure_fen),
-            fact(gettext("Oldest overdue, days"), facts.max_overdue_days),
+            yuan(gettext("Credit limit"), credit_limit_fen),
+            yuan(gettext("Credit used"), credit_used_fen),
+            fact(gettext("Oldest overdue, days"), overdue_days),
         ],
     }
 
@@ -256,7 +267,7 @@ def load_carrier(
         },
         "facts": [
             *shipment_facts(context, shipment_id),
-            fact(gettext("Proposed method"), method),
+            fact(gettext("Proposed method"), called(METHODS, method)),
             fact(gettext("Dedicated vehicle"), dedicated),
             fact(gettext("Delivery window"), _window(facts)),
             *(fact(one.name, gettext("score %(n)s") % {"n": one.score}) for one in fitting),

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from handlers.beside import fact, order_of, said
+from handlers.names import METHODS, MODES, called
 from handlers.shipments import SENT, facts_of, shipment_facts
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.clock import SHANGHAI
@@ -102,7 +103,7 @@ def confirm(
     receipt = receipt_pending or _everything(context, facts)
     known = {**receipt, "signer": signer or receipt["signer"]}
     evidence = proof or gettext("Confirmed %(mode)s at %(at)s") % {
-        "mode": confirm_mode,
+        "mode": called(MODES, confirm_mode),
         "at": said(context.now),
     }
     return _book(context, facts, known, mode=confirm_mode, proof=evidence)
@@ -217,7 +218,7 @@ def record(
         "(%(deviation)s).",
         shipment_no=facts.shipment_no,
         at=said(confirmed["delivered_at"]),
-        method=confirmed["method"] or "—",
+        method=called(METHODS, confirmed["method"]) or "—",
         signer=confirmed["signer"] or "—",
         deviation=_deviation(facts),
     )

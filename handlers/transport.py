@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.beside import fact, order_of, said
+from handlers.names import SCANS, called
 from handlers.shipments import facts_of, shipment_facts
 from jiedan import Context, handler
 from jiedan.core.clock import SHANGHAI
@@ -164,7 +165,7 @@ def _warn(context: Context, shipment_id: str) -> None:
 
 
 def _event(event: dict[str, Any]) -> tuple[Any, ...]:
-    return event["code"], event["place"], event["note"]
+    return called(SCANS, event["code"]), event["place"], event["note"]
 
 
 def _now(context: Context) -> str:
