@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from jiedan.flow.engine import state as stored
+from jiedan.flow.engine.elements.bodies import MultiInstance
 from jiedan.flow.engine.errors import LiveBroken, NothingWaits, StartRefused
 from jiedan.flow.engine.host import Host
 from jiedan.flow.engine.model import ProcessModel
@@ -174,6 +175,46 @@ class Live:
         task.internal_data["m"] = 1
         self._instance.resume(task, plain(variables or {}))
 
+    def move(self, task_id: UUID, element_id: str) -> UUID:
+        """Take a token away and begin at another element of the same (sub)process instead.
+
+        Everything inside the token, or waiting at its border, is cancelled. Returns the id of the
+        new token. Raises NothingWaits for the token and StartRefused for the element.
+        """
+        task = self._standing(task_id)
+        while task.task_spec.is_item:
+            task = task.parent
+        workflow = task.workflow
+        target = workflow.spec.task_specs.get(element_id)
+        if target is None or target.is_item or not target.may_be_begun:
+            raise StartRefused(element_id)
+        fresh = workflow.spawn(target)
+        fresh._ready()
+        task.cancel()
+        return fresh.id
+
+    def cancel_token(self, task_id: UUID) -> None:
+        """Take a token away; the (sub)process ends if it was the last one. Raises NothingWaits.
+
+        A token at an item of a multi-instance body counts as an item that needs no result.
+        """
+        task = self._standing(task_id)
+        if task.task_spec.is_item:
+            task.task_spec.body.drop_item(task)
+        else:
+            task.cancel()
+
+    def add_item(self, body_id: UUID, value: Any) -> UUID:
+        """Give a running multi-instance body one more item, at the end of its collection.
+
+        Returns the new item's token; a sequential body takes it when its turn comes and returns
+        its own. Raises NothingWaits.
+        """
+        body = self._standing(body_id)
+        if not isinstance(body.task_spec, MultiInstance) or "n" not in body.internal_data:
+            raise NothingWaits(body_id)
+        return body.task_spec.add_one(body, plain(value)).id
+
     def merge_variables(self, variables: Mapping[str, Any], task_id: UUID | None = None) -> None:
         """Set variables of the instance, or as seen from one token. Raises NothingWaits."""
         self._check_sound()
@@ -242,6 +283,14 @@ class Live:
     def _find(self, task_id: UUID) -> TokenTask:
         task = self._instance.find(task_id)
         if task is None:
+            raise NothingWaits(task_id)
+        return task
+
+    def _standing(self, task_id: UUID) -> TokenTask:
+        """A token that was entered and not left."""
+        self._check_sound()
+        task = self._find(task_id)
+        if not task.entered:
             raise NothingWaits(task_id)
         return task
 

@@ -28,6 +28,7 @@ class Element(BpmnSpecMixin):
     is_item = False  # one round of a multi-instance body or loop
     is_event_subprocess = False
     may_be_forced = False
+    may_be_begun = True  # an administrator may put a token here
     interrupting = True
     trigger: Trigger | None = None
 

@@ -115,11 +115,20 @@ class Body(Element):
         """Count a finished item and go on, or finish."""
         raise NotImplementedError
 
-    def add_item(self, task: TokenTask, index: int, values: dict[str, Any], barrier: bool) -> None:
+    def drop_item(self, item: TokenTask) -> None:
+        """Take an item away and end the rounds."""
+        body = item.parent
+        item.cancel()
+        body.workflow.top_workflow.resume(body, {})
+
+    def add_item(
+        self, task: TokenTask, index: int, values: dict[str, Any], barrier: bool
+    ) -> TokenTask:
         scope = Scope({**values, "loopCounter": index + 1}, task.scope, barrier)
         item = task.workflow.spawn(self.item_spec, task, scope)
         item.internal_data["i"] = index
         item._ready()
+        return item
 
 
 class MultiInstance(Body):
@@ -175,9 +184,9 @@ class MultiInstance(Body):
         except (TypeError, ValueError):
             raise ElementFailed("The loop cardinality is not a number.", str(count)) from None
 
-    def _add(self, task: TokenTask, index: int, value: Any) -> None:
+    def _add(self, task: TokenTask, index: int, value: Any) -> TokenTask:
         values = {} if self.item_name is None else {self.item_name: value}
-        self.add_item(task, index, values, barrier=self.output_name is not None)
+        return self.add_item(task, index, values, barrier=self.output_name is not None)
 
     def collect(self, item: TokenTask, result: Mapping[str, Any]) -> None:
         body, index = item.parent, item.internal_data["i"]
@@ -188,23 +197,46 @@ class MultiInstance(Body):
             body.scope.values[self.output_name][index] = value
         if self.condition is not None:
             internal = body.internal_data
+            dropped = internal.get("dropped", 0)
             done, total = internal["done"] + 1, internal["n"]
-            waiting = 0 if self.sequential else total - done
             counts = {
-                "numberOfInstances": total,
-                "numberOfCompletedInstances": done,
-                "numberOfActiveInstances": waiting,
-                "numberOfTerminatedInstances": 0,
+                "numberOfInstances": total - dropped,
+                "numberOfCompletedInstances": done - dropped,
+                "numberOfActiveInstances": 0 if self.sequential else total - done,
+                "numberOfTerminatedInstances": dropped,
             }
             holds = top.evaluate(item, self.condition, {**local, **counts}) is True
             item.internal_data["enough"] = holds
 
-    def item_done(self, item: TokenTask) -> None:
+    def add_one(self, task: TokenTask, value: Any) -> TokenTask:
+        """One more item while the body runs."""
+        internal = task.internal_data
+        index = internal["n"]
+        internal["n"] = index + 1
+        if self.output_name is not None:
+            task.scope.values[self.output_name].append(None)
+        if not self.sequential:
+            return self._add(task, index, value)
+        internal["items"].append(value)
+        return task
+
+    def drop_item(self, item: TokenTask) -> None:
+        """Take an item away: nobody waits for its result."""
         body = item.parent
+        item.cancel()
+        body.internal_data["dropped"] = body.internal_data.get("dropped", 0) + 1
+        self._count(body, is_enough=False)
+
+    def item_done(self, item: TokenTask) -> None:
+        body, is_enough = item.parent, item.internal_data.get("enough", False)
+        if is_enough:
+            item.detach()
+        self._count(body, is_enough)
+
+    def _count(self, body: TokenTask, is_enough: bool) -> None:
         internal = body.internal_data
         internal["done"] += 1
-        if item.internal_data.get("enough"):
-            item.detach()
+        if is_enough:
             for other in body.children:
                 if other.task_spec is self.item_spec:
                     other.cancel()

@@ -124,6 +124,7 @@ class BoundaryEvent(Catching):
     """Waits beside an activity; ends it, or starts a token of its own."""
 
     interrupting = True
+    may_be_begun = False
 
     def enter(self, task: TokenTask) -> None:
         self.begin_waiting(task)
@@ -269,6 +270,7 @@ class EventSubprocess(Containing, Catching):
     """A subprocess that its start event's trigger begins, over or beside the running tokens."""
 
     is_event_subprocess = True
+    may_be_begun = False
 
     def listen(self, workflow: Workflow) -> None:
         """Wait, for as long as the (sub)process runs, without keeping it alive."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from jiedan.flow.engine.dialect import read_extension
+from jiedan.flow.engine.dialect import feel, read_extension
 from jiedan.flow.engine.rules import Area, Diagram, event_definitions, say, warn
 from jiedan.flow.engine.snapshots import Finding
 from jiedan.flow.engine.timing import NotATime, check_literal
@@ -102,7 +102,7 @@ def triggers_are_complete(diagram: Diagram, area: Area, node: etree._Element) ->
             yield from _coded(diagram, node, one, kind)
         elif kind == "timer":
             yield from _timed(node, one)
-        elif kind == "conditional" and not (one.findtext(bpmn("condition")) or "").strip():
+        elif kind == "conditional" and not feel(one.findtext(bpmn("condition"))):
             yield say(
                 node,
                 "no_condition",
