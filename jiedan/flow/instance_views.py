@@ -40,7 +40,7 @@ class InstanceItem:
     started_at: datetime
     ended_at: datetime | None
     waiting_at: tuple[str, ...]
-    """Names of the open user tasks."""
+    """Names of the open user tasks, in the reader's language."""
 
 
 @dataclass(frozen=True, slots=True)

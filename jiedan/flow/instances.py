@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.i18n import pick
 from jiedan.core.work import Work
 from jiedan.flow.access import is_mine
 from jiedan.flow.current import Bundle, Version, bundle_of, current, read_sources
@@ -24,7 +25,7 @@ from jiedan.flow.errors import (
 from jiedan.flow.history import history_of, write_note
 from jiedan.flow.idempotency import first_result, keep_result
 from jiedan.flow.inbox import tasks_of
-from jiedan.flow.incidents import incidents_of
+from jiedan.flow.incidents import close_incidents, incidents_of
 from jiedan.flow.instance import Instance, load_instance
 from jiedan.flow.instance_views import (
     DiagramOf,
@@ -180,6 +181,7 @@ def cancel_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str)
         _set_state(work, step.instance, InstanceState.CANCELLED, end_note=reason.strip())
         step.save()
         _move_jobs(work, instance_id, JobState.SUSPENDED, JobState.CANCELLED)
+        close_incidents(work, instance_id)
         _tell(work, instance_id, "cancelled", reason)
         drain(work, flow)
 
@@ -351,14 +353,17 @@ def _item(row: Any, version: Version | None, waiting_at: tuple[str, ...]) -> Ins
 
 def _waiting_at(session: Session, instance_ids: list[UUID]) -> dict[UUID, tuple[str, ...]]:
     rows = session.execute(
-        select(TaskRow.instance_id, TaskRow.name).where(
+        select(TaskRow.instance_id, TaskRow.name, TaskRow.name_en).where(
             TaskRow.instance_id.in_(instance_ids),
             TaskRow.state.in_((TaskState.OPEN, TaskState.CLAIMED)),
         )
     )
     found: dict[UUID, tuple[str, ...]] = {}
     for row in rows:
-        found[row.instance_id] = (*found.get(row.instance_id, ()), row.name)
+        found[row.instance_id] = (
+            *found.get(row.instance_id, ()),
+            pick(row.name, row.name_en),
+        )
     return found
 
 
