@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -28,6 +27,11 @@ from tests.processes.answers import PLACE
 from tests.processes.house import House, people
 
 STAGES = ("submitted", "in_review", "approved")
+INVOICE_WISH = {
+    "invoice_title": "华东精工有限公司",
+    "tax_no": "91310000MA1FL0000X",
+    "invoice_type": "vat_special",
+}
 TO_READY = ("allocated", "in_execution", "ready")
 
 
@@ -116,9 +120,7 @@ def approved(house: House, *lines: tuple[str, int], **changes: Any) -> str:
                 **PLACE,
                 "payment_method": "credit_term",
                 "term_days": 60,
-                "invoice_title": "华东精工有限公司",
-                "tax_no": "91310000MA1FL0000X",
-                "invoice_type": "vat_special",
+                **INVOICE_WISH,
                 **changes,
             },
         )
@@ -310,6 +312,3 @@ def accepted(house: House, *lines: tuple[str, int], **changes: Any) -> str:
 def _move(work: Work, order_id: str, *to: str) -> None:
     for state in to:
         states.set_state(work, order_id=order_id, to=state)
-
-
-PROMISED = date(2026, 3, 12)
