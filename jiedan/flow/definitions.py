@@ -273,6 +273,7 @@ def _drafts(filename: str, content: bytes) -> Iterator[_Draft]:
                     "calls": list(info.calls),
                     "decisions": list(info.decisions),
                     "message_starts": [list(one) for one in info.message_starts],
+                    "signal_starts": list(info.signal_starts),
                     "executable": info.executable,
                     "starts": info.can_be_started,
                     "starters": list(info.starters),

@@ -18,7 +18,7 @@ from jiedan.flow.platform import Flow
 from jiedan.flow.starting import begin
 from jiedan.flow.states import InstanceState, JobKind, JobState, MessageState
 from jiedan.flow.step import Step, outbox_of, step_of
-from jiedan.flow.sync import ANY_KEY, Act
+from jiedan.flow.synced import ANY_KEY, Act
 from jiedan.flow.tables import InstanceRow, JobRow, MessageRow, SubscriptionRow, table_of
 
 MESSAGES_AT_ONCE = 1000
@@ -50,7 +50,9 @@ def drain(work: Work, flow: Flow) -> None:
         sent += 1
         if sent > MESSAGES_AT_ONCE:
             raise InstanceLoops(element=message.name)
-        if message.buffered_id is not None:
+        if message.is_signal:
+            broadcast(work, flow, message)
+        elif message.buffered_id is not None:
             place_again(work, flow, message.buffered_id, message)
         else:
             receive(work, flow, message)
@@ -112,6 +114,40 @@ def place_again(work: Work, flow: Flow, message_id: UUID, message: Outgoing) -> 
     work.session.execute(delete(JobRow).where(JobRow.id == message_id))
     audit.record(work, action=f"message.{state}", entity=f"message:{message_id}")
     return Delivered(message_id, state, instance_id, started)
+
+
+def broadcast(work: Work, flow: Flow, signal: Outgoing) -> int:
+    """Give a signal to every instance that waits for it; how many took it.
+
+    The instance that threw it has had it already and waits no more. Call `drain` afterwards.
+    """
+    waiting = work.session.execute(
+        select(SubscriptionRow.instance_id)
+        .join(InstanceRow, InstanceRow.id == SubscriptionRow.instance_id)
+        .where(
+            SubscriptionRow.message == f"signal:{signal.name}",
+            InstanceRow.state.in_((InstanceState.ACTIVE, InstanceState.INCIDENT)),
+        )
+        # In one order everywhere, so that two broadcasts do not wait for each other's locks.
+        .order_by(SubscriptionRow.instance_id)
+    ).scalars()
+    taken = 0
+    for instance_id in dict.fromkeys(waiting.all()):
+        step = step_of(work, flow, instance_id)
+        if not step.instance.state.is_over and step.live.broadcast(signal.name, signal.payload):
+            step.run()
+            taken += 1
+    for process_id, version in current(work.session, flow).processes.items():
+        if signal.name in version.facts.get("signal_starts", ()):
+            begin(
+                work,
+                flow,
+                process_id=process_id,
+                variables=signal.payload,
+                signal=signal.name,
+            )
+            taken += 1
+    return taken
 
 
 def payload_digest(message: Outgoing) -> str:

@@ -42,6 +42,8 @@ class Outgoing:
     key: str | None
     buffered_id: UUID | None = None
     """The row of a message that had come too early."""
+    is_signal: bool = False
+    """Goes to everybody who waits for it, and is not kept when nobody does."""
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from jiedan.core import audit
 from jiedan.core.actor import Actor
 from jiedan.core.work import Work
-from jiedan.flow.delivery import Delivered, drain, place_again, receive
+from jiedan.flow.delivery import Delivered, broadcast, drain, place_again, receive
 from jiedan.flow.errors import MessageNotFound, ReasonMissing
 from jiedan.flow.handlers import plain
 from jiedan.flow.host import Outgoing
@@ -25,6 +25,7 @@ from jiedan.flow.tables import JobRow, MessageRow
 __all__ = [
     "Delivered",
     "Message",
+    "broadcast_signal",
     "deliver_message",
     "discard_message",
     "list_messages",
@@ -93,6 +94,19 @@ def publish(
     delivered = receive(work, flow, message)
     drain(work, flow)
     return delivered
+
+
+def broadcast_signal(
+    flow: Flow, *, actor: Actor, name: str, payload: Mapping[str, Any] | None = None
+) -> int:
+    """Give a signal to every instance that waits for it; how many took it, starts included."""
+    with flow.platform.work(actor=actor) as work:
+        taken = broadcast(work, flow, Outgoing(name, "", plain(dict(payload or {})), None))
+        drain(work, flow)
+        audit.record(
+            work, action="signal.broadcast", entity=f"signal:{name}", after={"taken": taken}
+        )
+        return taken
 
 
 def list_messages(

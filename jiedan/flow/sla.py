@@ -16,7 +16,7 @@ from jiedan.flow.notices import notify
 from jiedan.flow.owners import ROLE, USER, roles_in
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import InstanceState
-from jiedan.flow.sync import NEVER
+from jiedan.flow.synced import NEVER
 from jiedan.flow.tables import InstanceRow, TaskCandidateRow, TaskRow, table_of
 
 AT_ONCE = 100

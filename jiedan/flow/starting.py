@@ -22,6 +22,7 @@ def begin(
     variables: Mapping[str, Any],
     business_key: str | None = None,
     message: str | None = None,
+    signal: str | None = None,
     start_element: str | None = None,
 ) -> Step:
     """Start the newest version of a process and run it to its first wait state.
@@ -57,5 +58,6 @@ def begin(
         instance=instance,
         variables=plain(dict(variables)),
         message=message,
+        signal=signal,
         start_element=start_element,
     )

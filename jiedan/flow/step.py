@@ -19,14 +19,10 @@ from jiedan.flow.instance import Instance, lock_instance
 from jiedan.flow.packing import pack
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import InstanceState
-from jiedan.flow.sync import (
-    Act,
-    OpenedTask,
-    Synced,
-    count_open,
-    early_messages,
-    write_changes,
-)
+from jiedan.flow.sync import write_changes
+from jiedan.flow.sync_history import count_open
+from jiedan.flow.sync_waits import early_messages
+from jiedan.flow.synced import Act, OpenedTask, Synced
 from jiedan.flow.tables import InstanceRow, StateRow, table_of
 
 _STEPS: Final = "flow.steps"
@@ -204,6 +200,7 @@ def begin_step(
     instance: Instance,
     variables: Mapping[str, Any],
     message: str | None = None,
+    signal: str | None = None,
     start_element: str | None = None,
 ) -> Step:
     """Start a new instance and run it to its first wait state."""
@@ -211,7 +208,12 @@ def begin_step(
     host = StepHost(work, flow, instance)
     try:
         live = Live.start(
-            bundle.model, variables, host, message=message, start_element=start_element
+            bundle.model,
+            variables,
+            host,
+            message=message,
+            signal=signal,
+            start_element=start_element,
         )
     except EndlessLoop as error:
         raise InstanceLoops(element=error.element_id) from error

@@ -34,7 +34,7 @@ from jiedan.flow.opening import open_page
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import TaskState
 from jiedan.flow.step import Step, step_for
-from jiedan.flow.sync import NEVER, Act
+from jiedan.flow.synced import NEVER, Act
 from jiedan.flow.tables import ActivityRow, DraftRow, TaskCandidateRow, TaskRow, table_of
 from jiedan.flow.task_views import (
     Answer,

@@ -22,7 +22,7 @@ from jiedan.flow.platform import Flow
 from jiedan.flow.running import run_due, run_job
 from jiedan.flow.tables import JobRow, NoticeRow
 from tests.flow.conftest import ADMIN, CLERK, MANAGER, do, only_task
-from tests.flow.diagrams import chain, end, error_boundary, service, start, user
+from tests.flow.diagrams import chain, end, error_boundary, service, start, timer, user
 
 Deployed = Callable[..., None]
 
@@ -355,3 +355,46 @@ def expire_leases(flow: Flow) -> None:
     """As if a minute of the machine's time had passed without a word from the worker."""
     with flow.platform.work(actor=SYSTEM) as work:
         work.session.execute(update(JobRow).values(lease_until=datetime(2020, 1, 1, tzinfo=UTC)))
+
+
+def test_an_incident_whose_step_is_interrupted_needs_nobody_any_more(
+    flow: Flow, order: Callable[..., Any], clock: MovableClock
+) -> None:
+    def open_order(context: Context) -> dict:
+        raise RuntimeError("never")
+
+    body = "\n".join(
+        [
+            ENTER_THEN_OPEN,
+            timer("too_late", "P1D", attached_to="open_order"),
+            user("open_by_hand", "OC"),
+            end("opened"),
+            chain("too_late", "open_by_hand", "opened"),
+        ]
+    )
+    instance_id = order(open_order, body)
+    fail_three_times(flow, clock)
+    assert show_instance(flow, instance_id=instance_id).item.state == "incident"
+
+    clock.advance(timedelta(days=1))
+    run_due(flow)
+
+    view = show_instance(flow, instance_id=instance_id)
+    assert view.item.state == "active"
+    assert [one.resolution for one in view.incidents] == ["gone"]
+    assert only_task(flow, CLERK).element_id == "open_by_hand"
+
+
+def test_a_failed_handler_takes_back_what_it_said_about_the_instance(
+    flow: Flow, order: Callable[..., Any]
+) -> None:
+    def open_order(context: Context) -> dict:
+        context.set_business_key("XS1")
+        context.notify(logins=["ann"], msgid="opened")
+        raise RuntimeError("too late")
+
+    instance_id = order(open_order)
+    do(flow, CLERK)
+
+    assert show_instance(flow, instance_id=instance_id).item.business_key is None
+    assert list_notices(flow, actor=CLERK).items == ()

@@ -14,6 +14,7 @@ from jiedan.flow.handlers import Context, Registry
 from jiedan.flow.inbox import list_tasks
 from jiedan.flow.instances import resume_instance, show_instance, start_instance, suspend_instance
 from jiedan.flow.messages import (
+    broadcast_signal,
     deliver_message,
     discard_message,
     list_messages,
@@ -261,3 +262,53 @@ def test_a_start_with_the_same_key_starts_once(flow: Flow, deployed: Deployed) -
     with pytest.raises(KeyReused):
         begin("A2")
     assert len(list_tasks(flow, actor=CLERK).items) == 1
+
+
+def signalled(element_id: str, signal_id: str) -> str:
+    return (
+        f'<bpmn:intermediateCatchEvent id="{element_id}">'
+        f'<bpmn:signalEventDefinition id="{element_id}_signal" signalRef="{signal_id}"/>'
+        "</bpmn:intermediateCatchEvent>"
+    )
+
+
+WAITS_FOR_SIGNAL = "\n".join(
+    [
+        '<bpmn:signal id="credit" name="customer.credit.changed"/>',
+        start(),
+        signalled("await_credit", "credit"),
+        user("check_credit", "FO"),
+        end(),
+        chain("begin", "await_credit", "check_credit", "finish"),
+    ]
+)
+THROWS_SIGNAL = "\n".join(
+    [
+        '<bpmn:signal id="credit" name="customer.credit.changed"/>',
+        start(),
+        user("change_credit", "FM"),
+        end("changed", '<bpmn:signalEventDefinition id="d1" signalRef="credit"/>'),
+        chain("begin", "change_credit", "changed"),
+    ]
+)
+FINANCE = Actor("fay", "Fay", frozenset({"FO"}))
+
+
+def test_a_signal_reaches_every_instance_that_waits_for_it(flow: Flow, deployed: Deployed) -> None:
+    deployed(waits=WAITS_FOR_SIGNAL, throws=THROWS_SIGNAL)
+    for _ in range(2):
+        start_instance(flow, actor=CLERK, process_id="waits")
+    start_instance(flow, actor=CLERK, process_id="throws")
+
+    do(flow, Actor("fred", "Fred", frozenset({"FM"})))
+
+    assert len(list_tasks(flow, actor=FINANCE).items) == 2
+
+
+def test_a_signal_from_outside_says_how_many_took_it(flow: Flow, deployed: Deployed) -> None:
+    deployed(waits=WAITS_FOR_SIGNAL)
+    for _ in range(3):
+        start_instance(flow, actor=CLERK, process_id="waits")
+
+    assert broadcast_signal(flow, actor=ADMIN, name="customer.credit.changed") == 3
+    assert broadcast_signal(flow, actor=ADMIN, name="customer.credit.changed") == 0

@@ -85,6 +85,8 @@ class ProcessInfo:
     message_starts: tuple[tuple[str, str], ...]
     """(message name, start element id) of top-level message start events."""
 
+    signal_starts: tuple[str, ...]
+    """Names of signals that top-level start events wait for."""
     none_start: str | None
     """The top-level start event that a person or a caller begins with."""
 
@@ -118,12 +120,12 @@ def read_processes(content: bytes) -> dict[str, ProcessInfo]:
 
 def read_root(root: etree._Element) -> dict[str, ProcessInfo]:
     """The same from a tree that is already parsed."""
-    messages = {
+    names = {
         one.get("id") or "": one.get("name") or one.get("id") or ""
-        for one in root.iter(f"{{{BPMN}}}message")
+        for one in root.iter(f"{{{BPMN}}}message", f"{{{BPMN}}}signal")
     }
     return {
-        process.get("id", ""): _process(process, messages)
+        process.get("id", ""): _process(process, names)
         for process in root.iter(f"{{{BPMN}}}process")
         if process.get("id")
     }
@@ -188,7 +190,7 @@ def split_list(text: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.replace(";", ",").split(",") if one.strip())
 
 
-def _process(process: etree._Element, messages: Mapping[str, str]) -> ProcessInfo:
+def _process(process: etree._Element, names: Mapping[str, str]) -> ProcessInfo:
     process_id = process.get("id", "")
     roles = roles_by_element(process)
     elements = {
@@ -199,6 +201,7 @@ def _process(process: etree._Element, messages: Mapping[str, str]) -> ProcessInf
     calls: list[str] = []
     decisions: list[str] = []
     starts: list[tuple[str, str]] = []
+    signals: list[str] = []
     none_start = None
     for node in process.iter(f"{{{ZEEBE}}}calledElement"):
         calls.append(node.get("processId") or "")
@@ -208,9 +211,13 @@ def _process(process: etree._Element, messages: Mapping[str, str]) -> ProcessInf
         event = node.find(f"{{{BPMN}}}messageEventDefinition")
         if event is not None:
             reference = event.get("messageRef", "").rpartition(":")[2]
-            name = messages.get(reference, reference)
+            name = names.get(reference, reference)
             starts.append((name, node.get("id", "")))
-        elif not any(tag(child).endswith("EventDefinition") for child in node):
+        signal = node.find(f"{{{BPMN}}}signalEventDefinition")
+        if signal is not None:
+            reference = (signal.get("signalRef") or "").rpartition(":")[2]
+            signals.append(names.get(reference, reference))
+        if not any(tag(child).endswith("EventDefinition") for child in node):
             none_start = node.get("id")
     return ProcessInfo(
         id=process_id,
@@ -222,6 +229,7 @@ def _process(process: etree._Element, messages: Mapping[str, str]) -> ProcessInf
         calls=tuple(dict.fromkeys(one for one in calls if one and not one.startswith("="))),
         decisions=tuple(dict.fromkeys(one for one in decisions if not one.startswith("="))),
         message_starts=tuple(starts),
+        signal_starts=tuple(signals),
         none_start=none_start,
     )
 

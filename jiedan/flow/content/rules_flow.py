@@ -147,12 +147,10 @@ def _may_be_called(context: Context, node: Node) -> bool:
 
 # --- functions ---------------------------------------------------------------------------------
 def _expressions(context: Context) -> Iterator[tuple[Node, str]]:
-    for node in context.root.iter():
-        if not isinstance(node.tag, str):
-            continue
+    for node in context.root.iter("{*}*"):
         holder = _holder(node)
-        if node.tag.startswith(f"{{{ZEEBE}}}"):
-            for value in node.values():
+        if etree.QName(node).namespace == ZEEBE:
+            for value in map(str, node.values()):
                 if value.startswith("="):
                     yield holder, value[1:]
         elif tag(node) in ("conditionExpression", "timeDuration", "timeDate", "timeCycle"):
@@ -191,7 +189,7 @@ def _called(node: FeelNode) -> set[str]:
 def _walk(value: object) -> Iterator[FeelNode]:
     if isinstance(value, FeelNode):
         yield value
-        for name in value.__dataclass_fields__:  # type: ignore[attr-defined]
+        for name in value.__dataclass_fields__:
             yield from _walk(getattr(value, name))
     elif isinstance(value, tuple):
         for one in value:
