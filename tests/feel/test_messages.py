@@ -14,7 +14,16 @@ from jiedan.feel.parser import EXPECTED
 
 ROOT = Path(jiedan.__file__).parent
 CATALOGUE = ROOT / "locale" / "zh_CN" / "feel.po"
-CALLS = {"warn", "unexpected", "error", "early_end", "PatternError", "Phrase", "tell"}
+CALLS = {
+    "warn",
+    "unexpected",
+    "error",
+    "early_end",
+    "PatternError",
+    "Phrase",
+    "tell",
+    "FeelWarning",
+}
 
 
 def read_po(path: Path) -> dict[str, str]:
