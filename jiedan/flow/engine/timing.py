@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from jiedan.flow.engine.cron import NotCron, parse_cron
 
 # A time of day in a diagram without a zone is the company's time, not the server's.
 COMPANY_ZONE = ZoneInfo("Asia/Shanghai")
@@ -39,6 +41,8 @@ class Duration:
         if self.months:
             month = start.month - 1 + self.months
             year, month = start.year + month // 12, month % 12 + 1
+            if not MINYEAR <= year <= MAXYEAR:
+                raise OverflowError
             moved = start.replace(
                 year=year, month=month, day=min(start.day, monthrange(year, month)[1])
             )
@@ -54,7 +58,7 @@ class Schedule:
     """When a timer is due first, and, for a cycle, how often and how far apart after that."""
 
     due_at: datetime
-    every: str | None = None  # ISO duration
+    every: str | None = None  # ISO duration or cron expression
     remaining: int = 0  # further firings; -1 for ever
 
 
@@ -114,8 +118,17 @@ def schedule(value: Any, now: datetime) -> Schedule:
             return Schedule(parse_duration(text).after(now))
         if upper.startswith("R"):
             return _cycle(text, now)
+        if (" " in text and "T" not in upper.partition(" ")[0]) or text.startswith("@"):
+            return Schedule(_cron_after(text, now), text, _FOREVER)
         return Schedule(parse_datetime(text))
     except OverflowError:
+        raise NotATime(text) from None
+
+
+def _cron_after(text: str, moment: datetime) -> datetime:
+    try:
+        return in_utc(parse_cron(text).after(moment, COMPANY_ZONE))
+    except NotCron:
         raise NotATime(text) from None
 
 
@@ -142,6 +155,15 @@ def next_in_cycle(due_at: datetime, every: str, remaining: int, now: datetime) -
     """The firing after `due_at`; those that were missed while nobody looked are left out."""
     if remaining == 0:
         return None
+    try:
+        return _following(due_at, every, remaining, now)
+    except (OverflowError, NotATime):  # beyond the end of the calendar
+        return None
+
+
+def _following(due_at: datetime, every: str, remaining: int, now: datetime) -> Schedule:
+    if not every.startswith("P"):
+        return Schedule(_cron_after(every, max(due_at, now)), every, remaining)
     step = parse_duration(every)
     following = step.after(due_at)
     if following <= now and not step.months:
