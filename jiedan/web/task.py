@@ -182,7 +182,8 @@ def _go_on(task: OpenedTask, label: str, done: Completed) -> Response:
     if mine is not None:
         told.append(gettext("It goes on with you: %(task)s.", task=said(mine)))
     elif done.next_tasks:
-        names = ", ".join(said(one) for one in done.next_tasks[:3])
+        between = "、" if current_locale() == "zh" else ", "
+        names = between.join(dict.fromkeys(said(one) for one in done.next_tasks[:5]))
         told.append(gettext("It goes on with others: %(tasks)s.", tasks=names))
     flash((" " if current_locale() == "en" else "").join(told), "good")
     if mine is not None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jiedan.core.i18n import LazyText, format_duration, gettext, lazy
+from jiedan.core.actor import SYSTEM_LOGIN
+from jiedan.core.i18n import LazyText, format_duration, gettext, lazy, pick
 from jiedan.flow.history import FiredDecision, HistoryEntry
 from jiedan.web.formatting import person_name, said
 from jiedan.web.house import flow
@@ -20,6 +21,7 @@ _QUIET = frozenset(
         "callActivity", "serviceTask", "businessRuleTask", "sendTask", "receiveTask",
     }
 )  # fmt: skip
+MACHINES = frozenset({None, SYSTEM_LOGIN})
 _TONES: Mapping[str, str] = {
     "userTask": "good",
     "incident": "bad",
@@ -72,10 +74,13 @@ class Told:
 
 
 def tell(history: Iterable[HistoryEntry]) -> list[Told]:
-    """Newest first; gateways, scripts and the like only when a decision fired there."""
-    told = [_told(entry) for entry in history if _is_worth_telling(entry)]
-    told.reverse()
-    return told
+    """Newest first; gateways, scripts and the like only when a decision fired there.
+
+    All of one step bears one time: what the person did comes before what followed from it.
+    """
+    worth = [entry for entry in history if _is_worth_telling(entry)]
+    worth.sort(key=lambda entry: (entry.at, entry.actor in MACHINES))
+    return [_told(entry) for entry in reversed(worth)]
 
 
 def _is_worth_telling(entry: HistoryEntry) -> bool:
@@ -94,17 +99,23 @@ def _told(entry: HistoryEntry) -> Told:
         note=entry.note or "",
         took=_took(entry),
         rules=tuple(_rule(decision) for decision in entry.decisions),
-        by_machine=entry.actor in (None, "system"),
+        by_machine=entry.actor in MACHINES,
     )
 
 
 def _rule(decision: FiredDecision) -> Rule:
-    rules = tuple((str(rule.row), rule.note) for rule in decision.rules)
+    rules = tuple((str(rule.row), _one_language(rule.note)) for rule in decision.rules)
     return Rule(decision_name(flow(), decision.decision_id), _value(decision.value), rules)
 
 
+def _one_language(note: str) -> str:
+    """Annotations of rules carry both languages as `中文 / English`."""
+    chinese, slash, english = note.partition(" / ")
+    return pick(chinese, english) if slash else note
+
+
 def _who(entry: HistoryEntry) -> str:
-    if entry.actor in (None, "system"):
+    if entry.actor is None or entry.actor in MACHINES:
         return ""
     name = person_name(entry.actor)
     if entry.on_behalf_of:
