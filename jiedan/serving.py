@@ -16,7 +16,7 @@ from jiedan.core.i18n import gettext as _
 from jiedan.core.opening import open_platform
 from jiedan.core.platform import Platform
 from jiedan.core.settings import Settings
-from jiedan.demo.company import found_company
+from jiedan.demo.opening import open_demo
 from jiedan.dispatch.local import Dispatcher
 from jiedan.flow.definitions import deploy_folders
 from jiedan.flow.platform import Flow
@@ -84,8 +84,15 @@ def _furnish(flow: Flow) -> None:
     with platform.work(actor=SYSTEM) as work:
         sync_organisation(work, organisation=organisation)
     if platform.settings.demo:
-        found_company(platform)
+        open_demo(flow, progress=_tell_progress)
     deploy_folders(flow, actor=SYSTEM)
+
+
+def _tell_progress(done: int, total: int) -> None:
+    if done == 1:
+        click.echo(_("Seven weeks of demo orders are being worked through, once …"))
+    elif done % 20 == 0:
+        click.echo(_("%(done)s of %(total)s orders", done=done, total=total))
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -172,7 +172,7 @@ def _rework(page: Page) -> Filled:
             **_entry(page),
             "negotiation_log": "已与客户电话核对并修改。",
             "special_subject": "price",
-            "justification": "该客户本季度追加采购意向明确,同行报价更低,申请按此价格成交以保住份额。",
+            "justification": "该客户本季度追加采购意向明确,同行报价更低,申请按此价格成交。",
             "lost_reason": "price",
         },
     )

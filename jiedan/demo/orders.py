@@ -19,17 +19,16 @@ from uuid import UUID
 import structlog
 from sqlalchemy import select
 
-from jiedan.core.actor import Actor
 from jiedan.core.clock import SHANGHAI, MovableClock, shanghai
 from jiedan.core.errors import JiedanError
 from jiedan.demo.answers import Story
+from jiedan.demo.outside import DELAYS, answer_wait
 from jiedan.demo.staff import NobodyMay, do_task, load_staff
 from jiedan.desk.pricing import find_price
 from jiedan.desk.tables import CatalogueItem, Customer
 from jiedan.flow.inbox import TaskItem, tasks_of
 from jiedan.flow.instances import start_instance
 from jiedan.flow.jobs import next_due
-from jiedan.flow.messages import deliver_message
 from jiedan.flow.platform import Flow
 from jiedan.flow.running import run_due
 from jiedan.flow.tables import SubscriptionRow
@@ -42,15 +41,6 @@ NAMED = 7
 SEED = 20260302
 LOOK_EVERY = timedelta(hours=6)
 """How often deadlines and timers are looked at while the weeks pass."""
-
-DELAYS: Mapping[str, tuple[float, float]] = {
-    "carrier.status": (20, 60),
-    "customer.delivery.confirmed": (2, 30),
-    "payment.received": (200, 900),
-    "payment.deposit.received": (10, 60),
-    "platform.settled": (48, 160),
-}
-"""Hours after which the outside answers what somebody waits for, at least and at most."""
 
 TURNS: tuple[tuple[float, Mapping[str, str]], ...] = (
     (0.06, {"log_inquiry": "no_interest"}),
@@ -266,21 +256,10 @@ class Simulation:
 
     def _sending(self, run: Run, message: str, correlation_key: str) -> Callable[[], None]:
         def act() -> None:
-            now = shanghai(self.clock.now())
-            payloads: Mapping[str, dict[str, Any]] = {
-                "carrier.status": {"code": "delivered", "at": now.isoformat(), "place": "上海"},
-                "customer.delivery.confirmed": {"signer": "周工", "proof": "链接确认"},
-            }
-            deliver_message(
-                self.flow,
-                actor=OUTSIDE,
-                name=message,
-                correlation_key=correlation_key,
-                payload=payloads.get(message, {}),
-            )
+            try:
+                answer_wait(self.flow, run.story, message=message, correlation_key=correlation_key)
+            except JiedanError as error:
+                log.info("the demo stops here", message=message, why=str(error)[:300])
             self._look(run)
 
         return act
-
-
-OUTSIDE = Actor("outside", "Outside", frozenset({"API"}))

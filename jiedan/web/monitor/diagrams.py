@@ -9,8 +9,8 @@ from uuid import UUID
 
 import orjson
 from flask import Response, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
-from jiedan.core.i18n import pick
 from jiedan.flow.instances import InstanceView, diagram_of, show_instance
 from jiedan.web.house import flow, person
 from jiedan.web.instance_rights import require_sight
@@ -24,7 +24,7 @@ PERSONAL = frozenset(
 
 
 @blueprint.get("/monitor/instances/<uuid:instance_id>/diagram.json")
-def diagram_state(instance_id: UUID) -> Response:
+def diagram_state(instance_id: UUID) -> AnyResponse:
     """Processes and marks; an unchanged answer is a 304, so that polling costs little."""
     view = require_sight(show_instance(flow(), instance_id=instance_id), person())
     content = orjson.dumps(marks(view))
@@ -49,8 +49,10 @@ def marks(view: InstanceView) -> dict[str, Any]:
     elements: dict[str, dict[str, dict[str, int]]] = defaultdict(
         lambda: defaultdict(lambda: {"active": 0, "done": 0, "incident": 0})
     )
-    for token in view.tokens:
-        elements[token.process_id][token.element_id]["active"] += 1
+    for token in sorted(view.tokens, key=lambda one: one.state == "inside"):
+        facts = elements[token.process_id][token.element_id]
+        # The body of several instances is not one more of them.
+        facts["active"] += 1 if token.state != "inside" or not facts["active"] else 0
     for entry in view.history:
         if entry.kind not in PERSONAL:
             elements[entry.process_id][entry.element_id]["done"] += 1
@@ -64,7 +66,7 @@ def marks(view: InstanceView) -> dict[str, Any]:
         "processes": [
             {
                 "id": diagram.process_id,
-                "name": pick(diagram.name, diagram.name_en),
+                "name": diagram.name,
                 "xml": url_for(
                     "monitor.diagram_source",
                     instance_id=view.item.instance_id,
