@@ -229,7 +229,7 @@ def record_decision(
     """
     approval, step = _due_step(work, approval_id, kind="decide")
     if level is not None and level != step.level:
-        raise WrongState(state=f"level {step.level}")
+        raise WrongState(state="other_level")
     problems = Problems()
     problems.one_of("decision", decision, DECISIONS)
     text = problems.text("opinion", opinion, longest=2000, shortest=SHORTEST_OPINION)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jiedan.core.i18n import lazy
+from jiedan.core.i18n import LocalText
 from jiedan.core.work import Work
 from jiedan.desk.records import get_order
 from jiedan.desk.states import FINAL
@@ -28,12 +28,12 @@ __all__ = [
 ]
 
 GROUP_NAMES = {
-    "description": lazy("product description"),
-    "quantity": lazy("quantity"),
-    "price": lazy("price"),
-    "delivery_date": lazy("delivery date"),
-    "delivery_place": lazy("delivery place"),
-    "payment": lazy("payment method"),
+    "description": LocalText("产品描述", "product description"),
+    "quantity": LocalText("数量", "quantity"),
+    "price": LocalText("价格", "price"),
+    "delivery_date": LocalText("交货时间", "delivery date"),
+    "delivery_place": LocalText("交货地点", "delivery place"),
+    "payment": LocalText("付款方式", "payment method"),
 }
 """The six groups of SPEC S2.2.2 that every order needs."""
 GROUP_FIELDS = {

@@ -20,6 +20,7 @@ from jiedan.desk.catalogue import find_items
 from jiedan.desk.checklists import Checked, latest_checklist, record_checklist
 from jiedan.desk.errors import CarrierNotApproved, DupWaybill, InvalidRecord, NotReadyToShip
 from jiedan.desk.holds import require_free
+from jiedan.desk.labels import label
 from jiedan.desk.records import get_order
 from jiedan.desk.regions import region_of
 from jiedan.desk.shipments import ShipmentFacts, facts_of, require_shipment
@@ -221,7 +222,7 @@ def choose_carrier(
             row, method=method, region=region_of(order.province), on=work.now, min_score=least
         )
         if problem is not None:
-            raise CarrierNotApproved({"carrier": lazy("Not allowed.")}, reason=problem)
+            raise CarrierNotApproved({"carrier": str(label(problem))}, reason=label(problem))
         other = work.session.scalar(
             select(Shipment.id).where(
                 Shipment.carrier_id == row.id,
@@ -254,7 +255,7 @@ def dispatch_shipment(work: Work, *, shipment_id: Ref, eta: Any = None) -> Shipm
     if shipment.method is None:
         missing.append("method")
     if missing:
-        raise NotReadyToShip(missing=", ".join(missing))
+        raise NotReadyToShip(missing=", ".join(str(label(part)) for part in missing))
     problems = Problems()
     arrival = problems.moment("eta", eta) if eta else shipment.window_to
     problems.raise_as(InvalidRecord)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from jiedan.core.errors import Conflict, Forbidden, Gone, Invalid, NotFound, Unauthorized
+from jiedan.core.i18n import LocalText
+from jiedan.desk.labels import label
 
 
 class UnknownOrder(NotFound):
@@ -15,6 +17,9 @@ class UnknownCustomer(NotFound):
 
 class UnknownRecord(NotFound):
     """There is no such record: %(kind)s."""
+
+    def __init__(self, *, kind: str | LocalText) -> None:
+        super().__init__(kind=label(kind) if isinstance(kind, str) else kind)
 
 
 class UnknownSku(Invalid):
@@ -63,6 +68,9 @@ class AlreadyDone(Conflict):
 
 class WrongState(Conflict):
     """This cannot be done in state "%(state)s"."""
+
+    def __init__(self, *, state: str | LocalText) -> None:
+        super().__init__(state=label(state) if isinstance(state, str) else state)
 
 
 class CreditStale(Conflict):

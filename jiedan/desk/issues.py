@@ -264,7 +264,7 @@ def confirm_issue(
     if result == "solved":
         _move(work, issue, "closed")
     elif issue.reopened >= MOST_REOPENS:
-        raise WrongState(state="reopened twice")
+        raise WrongState(state="reopened_twice")
     else:
         _move(work, issue, "reopened")
         issue.reopened += 1

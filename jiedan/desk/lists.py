@@ -185,12 +185,10 @@ def _pinyin(column: Any, text: str) -> ColumnElement[bool]:
 
 def _customer_rows(session: Session, customers: Collection[Customer]) -> list[CustomerRow]:
     ids = [customer.id for customer in customers]
-    counted = session.execute(
-        select(Order.customer_id, func.count())
-        .where(Order.customer_id.in_(ids))
-        .group_by(Order.customer_id)
-    )
-    counts: dict[Any, int] = dict(counted.tuples().all())
+    counts: dict[Any, int] = {}
+    counted = select(Order.customer_id, func.count()).where(Order.customer_id.in_(ids))
+    for key, count in session.execute(counted.group_by(Order.customer_id)):
+        counts[key] = count
     grades: dict[Any, str] = {}
     profiles = session.scalars(
         select(CreditProfile)

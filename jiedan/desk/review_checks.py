@@ -16,7 +16,7 @@ from jiedan.core.i18n import lazy
 from jiedan.core.text import search_text
 from jiedan.core.work import Work
 from jiedan.desk.catalogue import ITEM_PROBLEMS, find_items, item_problem
-from jiedan.desk.checks import missing_groups
+from jiedan.desk.checks import GROUP_NAMES, missing_groups
 from jiedan.desk.credit import granted_term
 from jiedan.desk.entry_fields import PAYMENT_METHODS
 from jiedan.desk.errors import UnknownCustomer
@@ -134,7 +134,7 @@ def check_customer(work: Work, *, order_id: Ref) -> list[Violation]:
         text = str(lazy("A special VAT invoice needs the company's tax number."))
         found.append(Violation("TAX_NUMBER", "minor", False, None, text))
     for group in missing_groups(order):
-        text = str(lazy("Missing: %(name)s", name=group))
+        text = str(lazy("Missing: %(name)s", name=GROUP_NAMES[group]))
         found.append(Violation("INCOMPLETE", "major", True, None, text))
     return found
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.database import dump_json
-from jiedan.core.i18n import lazy
+from jiedan.core.i18n import LocalText, lazy
 from jiedan.core.work import Work
 from jiedan.desk.checklists import checked_items
 from jiedan.desk.entry import entry_values
@@ -36,15 +36,15 @@ ITEM_CODES = (
 )
 """The checklist of T03.1 (SPEC S2.3.2)."""
 ITEM_NAMES = {
-    "CUST_REAL": lazy("Customer is real"),
-    "CUST_COMPLETE": lazy("Customer data complete"),
-    "SPEC": lazy("Specification"),
-    "PRICE": lazy("Price"),
-    "DATE": lazy("Delivery date"),
-    "PLACE": lazy("Delivery place"),
-    "PAYMENT": lazy("Payment"),
-    "CONTRACT": lazy("Contract"),
-    "COMPLIANCE": lazy("Compliance"),
+    "CUST_REAL": LocalText("客户信息真实", "Customer is real"),
+    "CUST_COMPLETE": LocalText("客户信息完整", "Customer data complete"),
+    "SPEC": LocalText("规格", "Specification"),
+    "PRICE": LocalText("价格", "Price"),
+    "DATE": LocalText("交货时间", "Delivery date"),
+    "PLACE": LocalText("交货地点", "Delivery place"),
+    "PAYMENT": LocalText("付款", "Payment"),
+    "CONTRACT": LocalText("合同", "Contract"),
+    "COMPLIANCE": LocalText("合规", "Compliance"),
 }
 REVIEW_OUTCOMES = frozenset({"approve", "return", "reject", "special"})
 SHORTEST_OPINION = 10
@@ -186,7 +186,7 @@ def consolidate_round(
     elif reviews:
         outcome = "approved"
     else:
-        raise WrongState(state="no review")
+        raise WrongState(state="none")
     row.outcome = outcome
     row.closed_at = work.now
     work.session.flush()
@@ -252,7 +252,7 @@ def _present_round(session: Session, order: Order) -> ReviewRound:
         )
     )
     if row is None:
-        raise WrongState(state="no round")
+        raise WrongState(state="none")
     return row
 
 

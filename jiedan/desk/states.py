@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from jiedan.core import audit
-from jiedan.core.i18n import gettext, lazy
+from jiedan.core.i18n import LocalText, gettext
 from jiedan.core.work import Work
 from jiedan.desk.errors import IllegalTransition, NotEditable, OrderOnHold
 from jiedan.desk.records import get_order
@@ -49,31 +49,31 @@ class OrderState(StrEnum):
 S = OrderState
 
 STATE_NAMES = {
-    S.DRAFT: lazy("Draft"),
-    S.SUBMITTED: lazy("To be reviewed"),
-    S.IN_REVIEW: lazy("In review"),
-    S.RETURNED: lazy("Returned"),
-    S.PENDING_SPECIAL: lazy("Special approval pending"),
-    S.APPROVED: lazy("Approved"),
-    S.CONTRACT_PENDING: lazy("Contract pending"),
-    S.AWAITING_DEPOSIT: lazy("Awaiting deposit"),
-    S.ALLOCATED: lazy("Allocated"),
-    S.PLANNED: lazy("Planned"),
-    S.IN_EXECUTION: lazy("In execution"),
-    S.READY: lazy("Ready for delivery"),
-    S.PARTIALLY_DELIVERED: lazy("Partially delivered"),
-    S.DELIVERED: lazy("Delivered"),
-    S.IN_ACCEPTANCE: lazy("In acceptance"),
-    S.ACCEPTANCE_ISSUE: lazy("Acceptance issue"),
-    S.ACCEPTED: lazy("Accepted"),
-    S.RETURNED_FULL: lazy("Returned in full"),
-    S.SETTLED: lazy("Settled"),
-    S.CLOSED: lazy("Closed"),
-    S.REJECTED: lazy("Rejected"),
-    S.LOST: lazy("Lost"),
-    S.EXPIRED: lazy("Expired"),
-    S.CANCELLING: lazy("Cancelling"),
-    S.CANCELLED: lazy("Cancelled"),
+    S.DRAFT: LocalText("草稿", "Draft"),
+    S.SUBMITTED: LocalText("待审核", "To be reviewed"),
+    S.IN_REVIEW: LocalText("审核中", "In review"),
+    S.RETURNED: LocalText("已退回", "Returned"),
+    S.PENDING_SPECIAL: LocalText("待特批", "Special approval pending"),
+    S.APPROVED: LocalText("审核通过", "Approved"),
+    S.CONTRACT_PENDING: LocalText("待签约", "Contract pending"),
+    S.AWAITING_DEPOSIT: LocalText("待定金", "Awaiting deposit"),
+    S.ALLOCATED: LocalText("已分配", "Allocated"),
+    S.PLANNED: LocalText("计划已审", "Planned"),
+    S.IN_EXECUTION: LocalText("执行中", "In execution"),
+    S.READY: LocalText("待交付", "Ready for delivery"),
+    S.PARTIALLY_DELIVERED: LocalText("部分交付", "Partially delivered"),
+    S.DELIVERED: LocalText("已交付", "Delivered"),
+    S.IN_ACCEPTANCE: LocalText("验收中", "In acceptance"),
+    S.ACCEPTANCE_ISSUE: LocalText("验收异议", "Acceptance issue"),
+    S.ACCEPTED: LocalText("已验收", "Accepted"),
+    S.RETURNED_FULL: LocalText("全部退货", "Returned in full"),
+    S.SETTLED: LocalText("已结清", "Settled"),
+    S.CLOSED: LocalText("已关闭", "Closed"),
+    S.REJECTED: LocalText("已拒单", "Rejected"),
+    S.LOST: LocalText("已流失", "Lost"),
+    S.EXPIRED: LocalText("已过期", "Expired"),
+    S.CANCELLING: LocalText("取消中", "Cancelling"),
+    S.CANCELLED: LocalText("已取消", "Cancelled"),
 }
 """What people call the states."""
 

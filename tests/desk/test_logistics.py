@@ -38,6 +38,7 @@ from jiedan.desk.errors import (
     OrderOnHold,
     WrongState,
 )
+from jiedan.desk.labels import label
 from jiedan.desk.records import get_order
 from tests.desk.desk_day import LINE, Desk, at
 
@@ -396,7 +397,7 @@ def test_only_an_approved_carrier_with_a_valid_contract_and_score_carries(desk: 
                     carrier=code,
                     waybill="A1",
                 )
-            assert failure.value.params["reason"] == reason
+            assert failure.value.params["reason"] == label(reason)
         carriers.suspend_carrier(work, carrier="DBW", reason="多次延误")
         with pytest.raises(CarrierNotApproved):
             dispatch.choose_carrier(
