@@ -8,15 +8,19 @@ from jiedan.core.settings import Settings, load_settings
 from jiedan.dispatch.local import Dispatcher
 from jiedan.flow.platform import Flow
 from jiedan.people.duties import load_duties
+from jiedan.people.organisation import load_organisation
 from jiedan.web.factory import create_web
 
 
 def create_flow(platform: Platform) -> Flow:
     """The process platform over the content folders of this installation."""
-    root = platform.settings.root
+    root, config = platform.settings.root, platform.settings.config_dir
+    organisation = load_organisation(config / "roles.toml")
     return Flow(
         platform=platform,
-        duties=load_duties(platform.settings.config_dir / "duties.toml"),
+        duties=load_duties(config / "duties.toml"),
+        supervisors=organisation.supervisors(),
+        roles=frozenset(role.code for role in organisation.roles),
         processes=root / "processes",
         decisions=root / "processes" / "decisions",
         forms=root / "forms",

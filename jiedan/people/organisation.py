@@ -30,6 +30,8 @@ class RoleLine:
     zh: str
     en: str
     business: bool = True
+    above: str | None = None
+    """The role that joins when work of this one is far past its deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Organisation:
 
     roles: tuple[RoleLine, ...]
     departments: tuple[DepartmentLine, ...]
+
+    def supervisors(self) -> dict[str, str]:
+        """Role → the role above it."""
+        return {role.code: role.above for role in self.roles if role.above}
 
 
 def load_organisation(path: Path) -> Organisation:
