@@ -1,0 +1,105 @@
+"""A real server process on this machine, measured over its API."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from pathlib import Path
+
+from tests.bench.place import (
+    Client,
+    Place,
+    end,
+    first_answer,
+    free_port,
+    start_server,
+)
+from tests.bench.rows import Row, at_least, at_most, just
+
+BODY = {"version": 1, "outcome": "done", "variables": {"quantity": 7, "remark": "ok"}}
+
+
+def measure_latency(place: Place, *, name: str, target: float, seconds: float) -> list[Row]:
+    """Completing one task after the other by one client."""
+    with place.server() as port:
+        client = Client(port, place.token)
+        for _ in range(30):
+            _finish_order(client, [])
+        taken: list[float] = []
+        began = time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            _finish_order(client, taken)
+        client.close()
+    p99 = statistics.quantiles(taken, n=100)[98] * 1000
+    p50 = statistics.median(taken) * 1000
+    label = f"completing a user task over HTTP, p50, {name}"
+    return [at_most(label, p50, target, unit="ms", note=f"p99 {p99:.1f} ms")]
+
+
+def measure_rate(place: Place, *, clients: int = 4, seconds: float = 8.0) -> list[Row]:
+    """Completions per second with the clients on the same machine."""
+    with place.server() as port:
+        counts = [0] * clients
+        until = time.perf_counter() + seconds + 1.5
+        counting_from = until - seconds
+        failures: list[Exception] = []
+
+        def work(mine: int) -> None:
+            try:
+                client = Client(port, place.token)
+                while time.perf_counter() < until:
+                    done = _finish_order(client, [])
+                    if time.perf_counter() > counting_from:
+                        counts[mine] += done
+                client.close()
+            except Exception as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=work, args=(one,)) for one in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise failures[0]
+    return [
+        at_least(
+            "completions/s of one server, the load on the same machine",
+            sum(counts) / seconds,
+            250,
+            unit="/s",
+            note=f"{clients} clients, starts of orders not counted",
+        )
+    ]
+
+
+def measure_start(folder: Path) -> list[Row]:
+    """From the command to the first answer with the product's own content, twice."""
+    taken = []
+    for _ in range(3):
+        port, began = free_port(), time.monotonic()
+        process = start_server(port, {"JIEDAN_DATA": str(folder)})
+        taken.append(first_answer(port, began))
+        end(process)
+    return [
+        just(
+            "start to first request, nothing there yet",
+            taken[0],
+            unit="s",
+            note="makes the tables and deploys all content",
+        ),
+        at_most("start to first request", min(taken[1:]), 1.5, unit="s"),
+    ]
+
+
+def _finish_order(client: Client, taken: list[float]) -> int:
+    task = client.post("/processes/bench_order/instances", {})["next_tasks"][0]["id"]
+    done = 0
+    while task:
+        began = time.perf_counter()
+        following = client.post(f"/tasks/{task}/completion", BODY)["next_tasks"]
+        taken.append(time.perf_counter() - began)
+        done += 1
+        task = following[0]["id"] if following else None
+    return done
