@@ -80,7 +80,7 @@ class Extension:
     unknown: tuple[str, ...] = ()
 
 
-_IGNORED = frozenset({"userTask", "versionTag", "executionListeners", "loopCharacteristics"})
+_IGNORED = frozenset({"userTask", "versionTag", "loopCharacteristics"})
 
 
 def read_extension(node: etree._Element) -> Extension:

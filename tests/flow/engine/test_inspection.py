@@ -20,6 +20,7 @@ from tests.flow.engine.drawing import (
     event_subprocess,
     file,
     flow,
+    message,
     node,
     on,
     path,
@@ -133,6 +134,19 @@ def test_what_is_drawn_wrong_is_refused_by_name(rule: str, element: str, parts: 
     [
         ("manual_task_passed", "x", [node("manualTask", "x"), flow("look", "x")]),
         ("unreachable", "x", [user("x")]),
+        (
+            "value_dropped",
+            "x",
+            [
+                node("scriptTask", "x", extension='<zeebe:script expression="=1"/>'),
+                flow("look", "x"),
+            ],
+        ),
+        (
+            "setting_ignored",
+            "x",
+            [user("x", extension="<zeebe:executionListeners/>"), flow("look", "x")],
+        ),
         ("empty_subprocess", "x", [subprocess("x"), flow("look", "x")]),
         ("boundary_leads_nowhere", "x", [boundary("x", "look", timer("PT1H"))]),
         (
@@ -159,6 +173,17 @@ def test_what_is_doubtful_is_warned_about(rule: str, element: str, parts: list[s
 
     assert rules(xml, Severity.WARNING).get(rule) == element
     compile_model({"p": xml}, "p")
+
+
+def test_a_message_for_any_instance_is_warned_about_but_not_at_the_start_of_a_process() -> None:
+    xml = diagram(
+        start("begin", on("message", "m_order")),
+        catch("paid", on("message", "m_paid")),
+        path("begin", "paid"),
+        definitions=[message("m_order", "order placed"), message("m_paid", "paid")],
+    )
+
+    assert rules(xml) == {"no_correlation_key": "paid"}
 
 
 def test_repairs_are_told() -> None:

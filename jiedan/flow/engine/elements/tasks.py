@@ -8,7 +8,7 @@ from typing import Any
 
 from jiedan.flow.engine.dialect import Term
 from jiedan.flow.engine.elements.base import Element, ElementFailed, TokenTask
-from jiedan.flow.engine.host import Pending, ServiceCall
+from jiedan.flow.engine.host import BpmnError, Pending, ServiceCall
 from jiedan.flow.engine.snapshots import OpenTask, WaitingJob
 from jiedan.flow.engine.timing import NotATime, schedule
 from jiedan.flow.engine.values import plain
@@ -151,6 +151,8 @@ class BusinessRuleTask(Calling):
         host = task.workflow.top_workflow.host
         try:
             value = plain(host.decide(decision, dict(task.scope.visible()), self.ref))
+        except BpmnError:
+            raise
         except Exception as problem:
             raise ElementFailed(str(problem), decision, problem) from problem
         if said.result_variable:

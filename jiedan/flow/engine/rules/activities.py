@@ -54,6 +54,13 @@ def has_work(diagram: Diagram, area: Area, node: etree._Element) -> Iterator[Fin
             "The script task %(name)s has no FEEL expression.",
             "Write a FEEL expression; scripts in other languages are not run.",
         )
+    if kind == "scriptTask" and said.script and not said.result_variable:
+        yield warn(
+            node,
+            "value_dropped",
+            "The value of the script task %(name)s goes nowhere.",
+            "Name its result variable.",
+        )
     if kind == "callActivity" and said.called_process is None and not node.get("calledElement"):
         yield say(
             node,

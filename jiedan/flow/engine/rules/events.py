@@ -10,7 +10,7 @@ from jiedan.flow.engine.dialect import feel, read_extension
 from jiedan.flow.engine.rules import Area, Diagram, event_definitions, say, warn
 from jiedan.flow.engine.snapshots import Finding
 from jiedan.flow.engine.timing import NotATime, check_literal
-from jiedan.flow.engine.xmlsource import bpmn, local_name
+from jiedan.flow.engine.xmlsource import bpmn, local_name, zeebe
 
 _EVENTS = frozenset(
     {"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"}
@@ -208,6 +208,27 @@ def boundary_is_attached(diagram: Diagram, area: Area, node: etree._Element) -> 
         )
 
 
+def messages_are_addressed(diagram: Diagram, area: Area, node: etree._Element) -> Iterator[Finding]:
+    """A message reaches one instance by its key; only the start of a process needs none."""
+    kind = local_name(node)
+    holders = [node] if kind == "receiveTask" else event_definitions(node)
+    catches = kind in ("receiveTask", "intermediateCatchEvent", "boundaryEvent") or (
+        kind == "startEvent" and area.is_event_subprocess
+    )
+    for holder in holders if catches else ():
+        message = diagram.definition(holder.get("messageRef"))
+        if message is None or not message.get("name"):
+            continue
+        found = message.find(f"{bpmn('extensionElements')}/{zeebe('subscription')}")
+        if found is None or not feel(found.get("correlationKey")):
+            yield warn(
+                node,
+                "no_correlation_key",
+                "The message of %(name)s has no correlation key: one for any instance is taken.",
+                "Give the message a correlation key such as =order_id.",
+            )
+
+
 def links_meet(diagram: Diagram, area: Area, node: etree._Element) -> Iterator[Finding]:
     links = [one for one in event_definitions(node) if _kind(one) == "link"]
     if not links:
@@ -236,4 +257,10 @@ def links_meet(diagram: Diagram, area: Area, node: etree._Element) -> Iterator[F
         )
 
 
-EVENT_RULES = (has_one_trigger, triggers_are_complete, boundary_is_attached, links_meet)
+EVENT_RULES = (
+    has_one_trigger,
+    triggers_are_complete,
+    boundary_is_attached,
+    messages_are_addressed,
+    links_meet,
+)
