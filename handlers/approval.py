@@ -1,12 +1,13 @@
 """Owns special approvals (P04): the level, the request, decisions and co-signatures."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from handlers.beside import Fact, fact, line_facts, order_facts
-from handlers.credit_facts import judge_credit
+from handlers.credit_facts import HOLDS, judge_credit
 from handlers.order_scalars import yuan
-from handlers.violations import SUBJECTS, Violations, find_violations, gravest
+from handlers.violations import SUBJECTS, Violations, find_violations, gravest, name_of
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import approvals, states
@@ -37,47 +38,51 @@ def resolve_level(
     subject: str,
     amount_fen: int | None = None,
     severity: str | None = None,
+    violations: Violations | None = None,
+    credit_decision: str | None = None,
 ) -> dict[str, Any]:
     """Ask decision D07 who must decide, over what the order breaks at this moment (SPEC S2.3.7).
 
-    `severity` is taken as given for subjects that no check of the order knows.
+    `violations` are those of the last check, None when the order was changed since; `severity`
+    is taken as given for subjects that no check of the order knows.
     """
-    broken = _broken(context, order_id) if subject in set(SUBJECTS.values()) else []
+    broken: Violations = []
+    if subject in set(SUBJECTS.values()):
+        found = find_violations(context, order_id) if violations is None else violations
+        broken = [one for one in found if one["severity"] != "note"]
     worst = gravest(broken)
     severity = severity or (worst["severity"] if worst else "minor")
     if any(one["forbidden"] for one in broken):
         severity = "forbidden"
     order = get_order(context.work.session, order_id)
     amount = order.total_fen if amount_fen is None else amount_fen
-    found = context.decide(
+    level = context.decide(
         "special_level",
-        subject=_asked_subject(context, order_id, subject),
+        subject=_asked_subject(context, order_id, subject, credit_decision),
         severity=severity,
         amount=yuan(amount),
     ).value
     return {
-        "approvable": int(found["level"]) > 0,
-        "approval_level": int(found["level"]),
+        "approvable": int(level["level"]) > 0,
+        "approval_level": int(level["level"]),
         "approval_severity": severity,
-        "approval_cosign": (found["cosign"] or "").split(",") if found["cosign"] else [],
+        "approval_cosign": level["cosign"].split(",") if level["cosign"] else [],
         "approval_codes": sorted({one["code"] for one in broken if one["code"] in SUBJECTS}),
         "approval_id": None,
         "approval_expires": None,
     }
 
 
-def _broken(context: Context, order_id: str) -> Violations:
-    return [one for one in find_violations(context, order_id) if one["severity"] != "note"]
-
-
-def _asked_subject(context: Context, order_id: str, subject: str) -> str:
+def _asked_subject(
+    context: Context, order_id: str, subject: str, credit_decision: str | None
+) -> str:
     """D07 tells the release of an overdue hold and an override of the grade from plain credit."""
     if subject != "credit":
         return subject
-    judged = judge_credit(context, order_id)
-    if judged.decision == "hold_overdue":
+    decision = credit_decision or judge_credit(context, order_id).decision
+    if decision == "hold_overdue":
         return "hold_release"
-    return "credit_override" if judged.holds else subject
+    return "credit_override" if decision in HOLDS else subject
 
 
 @handler("approval.next_step")
@@ -192,7 +197,12 @@ def save_request(
         attachments=answer.get("attachments") or (),
         order_id=order_id,
         channel=order.channel,
-        facts={"codes": approval_codes, "total_fen": order.total_fen, "version": order.version},
+        facts={
+            "codes": approval_codes,
+            "total_fen": order.total_fen,
+            "version": order.version,
+            "asked_by": context.actor.name,
+        },
     )
     days = int(context.work.platform.parameters.number("special.validity_days"))
     return {
@@ -216,7 +226,7 @@ def load_decision(
     """The request, the order, and what others decided before."""
     found = approvals.approval_facts(context.work.session, approval_id=approval_id)
     asked = [
-        fact(gettext("Requested by"), found.requester),
+        fact(gettext("Requested by"), found.facts.get("asked_by") or found.requester),
         fact(gettext("Subject"), SUBJECT_NAMES.get(found.subject, found.subject)),
         fact(gettext("Justification"), found.justification),
     ]
@@ -270,14 +280,20 @@ def save_cosign(
 # --- beside the forms ----------------------------------------------------------------------------
 def _order_beside(context: Context, order_id: str, violations: Violations | None) -> list[Fact]:
     order = get_order(context.work.session, order_id)
-    broken = [fact(one["code"], one["text"]) for one in violations or ()]
+    broken = [fact(name_of(one["code"]), one["text"]) for one in violations or ()]
     return [*order_facts(context, order_id), *line_facts(order), *broken]
 
 
 def step_facts(found: ApprovalFacts) -> list[Fact]:
     """Who decided what so far."""
     return [
-        fact(f"{one['role']} · {one['by']}", f"{gettext(one['decision'])} · {one['opinion']}")
+        fact(_step_name(one), f"{gettext(one['decision'])} · {one['opinion']}")
         for one in found.steps
         if one["by"]
     ]
+
+
+def _step_name(step: Mapping[str, Any]) -> str:
+    if step["kind"] == "decide":
+        return gettext("Level %(n)s", n=step["level"])
+    return gettext("Co-signed: %(who)s", who=gettext(step["role"]))

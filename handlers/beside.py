@@ -15,6 +15,7 @@ from jiedan.desk.tables import Order, OrderLine
 
 Fact = dict[str, Any]
 """{"label": text, "value": text}, both in the reader's language."""
+UNKNOWN = "—"
 
 
 def fact(label: str, value: Any) -> Fact:
@@ -26,7 +27,7 @@ def said(value: Any) -> str:
     """A value as people read it."""
     match value:
         case None | "":
-            return "—"
+            return UNKNOWN
         case bool():
             return gettext("yes") if value else gettext("no")
         case datetime():
@@ -57,21 +58,22 @@ def order_facts(context: Context, order_id: str) -> list[Fact]:
         if order.customer_id
         else None
     )
-    return [
+    facts = [
         fact(gettext("Order"), order.number),
         fact(gettext("Customer"), customer.name if customer else None),
-        yuan(gettext("Amount"), order.total_fen),
+        yuan(gettext("Amount"), order.total_fen or None),
         fact(gettext("Promised date"), order.promised_date or order.delivery_date),
         fact(gettext("Place"), place_of(order)),
         fact(gettext("State"), STATE_NAMES[OrderState(order.state)]),
     ]
+    return [one for one in facts if one["value"] != UNKNOWN]
 
 
 def place_of(order: Order) -> str:
-    """The delivery place in one line."""
-    return "".join(
-        part for part in (order.province, order.city, order.district, order.detail) if part
-    )
+    """The delivery place in one line; a municipality is province and city in one."""
+    province, city = order.province or "", order.city or ""
+    parts = ("" if city.startswith(province) else province, city, order.district, order.detail)
+    return "".join(part for part in parts if part)
 
 
 def line_facts(order: Order) -> list[Fact]:

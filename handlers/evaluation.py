@@ -112,7 +112,6 @@ def evaluation_beside(kept: evaluations.EvaluationFacts, measures: list[str]) ->
         ),
         *(fact(gettext("Proposed measure"), gettext(one)) for one in measures),
         fact(gettext("Suggestion"), kept.suggestion),
-        fact(gettext("Evaluated by"), kept.evaluator),
     ]
 
 

@@ -10,7 +10,7 @@ from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.clock import SHANGHAI
 from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import checks, inquiries, orders
-from jiedan.desk.customers import match_customers
+from jiedan.desk.customers import customer_facts, match_customers
 from jiedan.desk.errors import IncompleteOrder
 from jiedan.desk.records import get_order
 from jiedan.desk.tables import Address
@@ -100,6 +100,8 @@ def load_acceptance(
     )
     if found:
         values["customer"] = found[0].customer_id
+        likely = customer_facts(context.work.session, customer_id=found[0].customer_id)
+        values["owner"] = owner or likely.owner
     known = [
         fact(gettext("Possible customer"), f"{one.customer_no} {one.name} · {one.score} %")
         for one in found

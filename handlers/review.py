@@ -5,7 +5,7 @@ from typing import Any
 from handlers.beside import Fact, fact, line_facts, order_facts, yuan
 from handlers.order_scalars import contract_facts, order_scalars
 from handlers.orders import name_instance
-from handlers.violations import Violations, gravest, subject_of, uncovered
+from handlers.violations import Violations, gravest, name_of, subject_of, uncovered
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.errors import Conflict
 from jiedan.core.i18n import gettext, lazy
@@ -14,6 +14,14 @@ from jiedan.desk.records import get_order
 from jiedan.desk.states import OrderState
 
 CREDIT_HOLD = "credit"
+
+
+REVIEWERS = {
+    "OR": lazy("Order review"),
+    "FO": lazy("Finance"),
+    "PM": lazy("Production"),
+    "LC": lazy("Legal"),
+}
 
 
 class SpecialApprovalNeeded(Conflict):
@@ -94,7 +102,7 @@ def return_order(
     context: Context, order_id: str, violations: Violations | None = None
 ) -> dict[str, Any]:
     """Give the order back to its sales representative with the rules that it breaks (S2.3.4)."""
-    reasons = ", ".join(sorted({one["code"] for one in violations or ()}))
+    reasons = ", ".join(sorted({name_of(one["code"]) for one in violations or ()}))
     states.set_state(
         context.work, order_id=order_id, to=OrderState.RETURNED, reason=reasons or None
     )
@@ -140,7 +148,9 @@ def save_review(
     """Keep one reviewer's opinion; what breaks policy passes by special approval only (S2.3.7)."""
     open_ones = uncovered(context, order_id, violations)
     if outcome == "approve" and open_ones:
-        raise SpecialApprovalNeeded(codes=", ".join(sorted({one["code"] for one in open_ones})))
+        raise SpecialApprovalNeeded(
+            codes=", ".join(sorted({name_of(one["code"]) for one in open_ones}))
+        )
     if outcome == "special" and any(one["forbidden"] for one in violations):
         raise InvalidAnswer({"outcome": lazy("Nobody may approve this specially.")})
     reviews.record_review(
@@ -163,7 +173,9 @@ def violation_facts(violations: Violations) -> list[Fact]:
         return [fact(gettext("Automatic checks"), gettext("nothing found"))]
     worst = gravest(violations)
     ordered = sorted(violations, key=lambda one: one is not worst)
-    return [fact(f"{one['code']} · {gettext(one['severity'])}", one["text"]) for one in ordered]
+    return [
+        fact(f"{name_of(one['code'])} · {gettext(one['severity'])}", one["text"]) for one in ordered
+    ]
 
 
 def price_facts(context: Context, order_id: str) -> list[Fact]:
@@ -187,7 +199,7 @@ def opinion_facts(context: Context, order_id: str) -> list[Fact]:
     """What reviewers said, round by round."""
     return [
         fact(
-            gettext("Round %(n)s · %(role)s", n=one.round, role=one.role),
+            gettext("Round %(n)s · %(role)s", n=one.round, role=REVIEWERS.get(one.role, one.role)),
             one.opinion or gettext("approved"),
         )
         for one in reviews.list_reviews(context.work.session, order_id=order_id)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from handlers.credit_facts import hold_text, judge_credit
+from handlers.credit_facts import HOLDS
 from handlers.order_scalars import order_scalars, yuan
 from handlers.violations import Violations, subject_of, uncovered
 from jiedan import Context, handler
@@ -69,6 +69,7 @@ def weigh_findings(
     customer_findings: Violations,
     delivery_findings: Violations,
     legal_findings: Violations,
+    credit_decision: str,
 ) -> dict[str, Any]:
     """Put the findings together: forbidden, a credit hold, or something for people to judge.
 
@@ -80,13 +81,11 @@ def weigh_findings(
     ]  # fmt: skip
     _keep(context, order_id, found)
     banned = next((one for one in found if one["forbidden"]), None)
-    credit = judge_credit(context, order_id)
     open_ones = uncovered(context, order_id, found)
-    stopped = credit.holds and any(one["code"] == "CREDIT" for one in open_ones)
-    if stopped and banned is None:
-        holds.hold_order(
-            context.work, order_id=order_id, reason=hold_text(credit), code=CREDIT_HOLD
-        )
+    credit = next((one for one in open_ones if one["code"] == "CREDIT"), None)
+    stopped = credit is not None and credit_decision in HOLDS
+    if credit is not None and stopped and banned is None:
+        holds.hold_order(context.work, order_id=order_id, reason=credit["text"], code=CREDIT_HOLD)
     order = get_order(context.work.session, order_id)
     codes = {one["code"] for one in found}
     return {

@@ -48,6 +48,8 @@ def save_rework(
     return {
         "special_subject": answer["special_subject"],
         "special_justification": answer.get("justification"),
+        "violations": None,
+        "credit_decision": None,
     }
 
 

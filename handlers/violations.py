@@ -5,7 +5,7 @@ from typing import Any
 
 from handlers.credit_facts import credit_violations, judge_credit
 from jiedan import Context
-from jiedan.core.i18n import gettext
+from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import approvals, review_checks
 from jiedan.desk.errors import NoPrice
 from jiedan.desk.pricing import check_prices
@@ -21,6 +21,27 @@ SUBJECTS = {
     "DELIVERY_TOO_EARLY": "lead_time",
 }
 """Which special approval can allow a violation; what is not here has to be mended (SPEC D07)."""
+
+NAMES = {
+    "PRICE": lazy("Price below policy"),
+    "OVERPRICE": lazy("Price far above policy"),
+    "NO_PRICE": lazy("No price in force"),
+    "CREDIT": lazy("Credit"),
+    "BLACKLIST": lazy("Blacklist"),
+    "CUSTOMER_BLOCKED": lazy("Customer blocked"),
+    "TERM_EXCESS": lazy("Payment term"),
+    "PAYMENT_METHOD": lazy("Payment method"),
+    "DELIVERY_TOO_EARLY": lazy("Delivery date"),
+    "TAX_NUMBER": lazy("Tax number"),
+    "INCOMPLETE": lazy("Incomplete"),
+    "COMPLIANCE_BLOCK": lazy("Forbidden word"),
+}
+"""What people call the violations; products that cannot be sold share one name."""
+
+
+def name_of(code: str) -> str:
+    """What people call a violation."""
+    return str(NAMES.get(code, gettext("Product") if code.startswith("SKU_") else code))
 
 
 def check_price_policy(context: Context, order_id: str) -> Violations:

@@ -175,7 +175,7 @@ def test_a_price_below_policy_passes_by_special_approval_only(house: House) -> N
 
     assert house.order().state == "pending_special"
     beside = {one["label"]: one["value"] for one in house.open("wangqiang", "decide_special").facts}
-    assert beside["PRICE"] == "P-1001 deviates from the policy price by 13.04 %."
+    assert beside["Price below policy"] == "P-1001 deviates from the policy price by 13.04 %."
     assert [one.owners for one in house.items()] == [("r:SM",)]
     house.do("wangqiang", "decide_special", "approve", opinion="同意，客户重要。")
     assert [(one.element_id, one.owners) for one in house.items()] == [
@@ -412,5 +412,5 @@ def test_every_check_is_kept_with_the_round(house: House) -> None:
     submitted(house, price="960.00")
     shown = {one["label"]: one["value"] for one in house.open("qianmin", "review_order").facts}
 
-    assert shown["PRICE · major"] == "P-1001 deviates from the policy price by 13.04 %."
+    assert shown["Price below policy · major"] == "P-1001 deviates from the policy price by 13.04 %."
     assert shown["1. Price"].endswith("deviation 13.04 %")
