@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app import create_app
@@ -22,8 +24,11 @@ from jiedan.core.i18n import use_locale
 from jiedan.core.platform import build_platform
 from jiedan.core.settings import load_settings
 from jiedan.demo.company import demo_people, found_company
+from jiedan.desk.tables import Customer
 from jiedan.flow import definitions, jobs
 from jiedan.flow.platform import Flow
+from jiedan.flow.running import run_due
+from jiedan.flow.tables import TaskRow
 from jiedan.people.tokens import make_token
 from jiedan.web.house import EXTENSION
 from tests.conftest import MONDAY_MORNING
@@ -67,9 +72,7 @@ class Someone:
     def task(self, element: str, instance: str | None = None) -> dict[str, Any]:
         """My one open task at this element, opened; fails when there is none or more than one."""
         mine = [
-            one
-            for one in self.tasks(element)
-            if instance is None or one["instance_id"] == instance
+            one for one in self.tasks(element) if instance is None or one["instance_id"] == instance
         ]
         assert len(mine) == 1, (
             f"{self.login} has {len(mine)} tasks at {element}; open are: "
@@ -84,9 +87,14 @@ class Someone:
         values: Mapping[str, Any] | None = None,
         *,
         instance: str | None = None,
+        files: tuple[str, ...] = (),
     ) -> TestResponse:
-        """Hand in my task at this element with the form's own values and `values` over them."""
+        """Hand in my task at this element with the form's own values and `values` over them.
+
+        `files` names the fields that get a small PDF.
+        """
         opened = self.task(element, instance)
+        values = {**(values or {}), **{name: [self.attach(opened["id"])] for name in files}}
         return self.call(
             "POST",
             f"/tasks/{opened['id']}/completion",
@@ -104,9 +112,27 @@ class Someone:
         values: Mapping[str, Any] | None = None,
         *,
         instance: str | None = None,
+        files: tuple[str, ...] = (),
     ) -> dict[str, Any]:
         """The same, which must work."""
-        return dict(_good(self.try_do(element, outcome, values, instance=instance)))
+        found = self.try_do(element, outcome, values, instance=instance, files=files)
+        return dict(_good(found))
+
+    def attach(self, task_id: str) -> str:
+        """Put a small PDF beside a task; its id."""
+        response = self.world.client.post(
+            f"/api/v1/tasks/{task_id}/attachments",
+            data={"file": (BytesIO(PDF), "proof.pdf")},
+            headers={"Authorization": f"Bearer {self.token}"},
+        )
+        return str(_good(response)["id"])
+
+    def open(self, element: str, instance: str | None = None) -> dict[str, Any]:
+        """What the form of my task at this element says when it is opened."""
+        return dict(self.task(element, instance)["data"])
+
+
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 
 def filled(opened: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,7 +177,7 @@ class World:
     def wait_until(self, moment: datetime) -> None:
         """The same up to `moment`: each job and timer runs at its own time."""
         for _ in range(10_000):
-            due = jobs.next_due(self.flow)
+            due = jobs.next_due(self.flow).due_at
             if due is None or due > moment:
                 break
             self.clock.set(max(due, self.clock.now()))
@@ -161,14 +187,10 @@ class World:
 
     def run_due(self) -> int:
         """Do everything that is due now."""
-        return jobs.run_due(self.flow)
+        return run_due(self.flow)
 
     def open_tasks(self, instance: str | None = None) -> list[str]:
         """Elements with an open task, for messages of failing tests."""
-        from sqlalchemy import select
-
-        from jiedan.flow.tables import TaskRow
-
         with self.flow.platform.read() as session:
             rows = session.execute(
                 select(TaskRow.element_id, TaskRow.candidates, TaskRow.instance_id).where(
@@ -180,6 +202,18 @@ class World:
                 for row in rows
                 if instance is None or str(row.instance_id) == instance
             ]
+
+    def customer(self, number: str) -> str:
+        """The id of a customer, for forms."""
+        with self.flow.platform.read() as session:
+            found = session.scalar(select(Customer.id).where(Customer.number == number))
+            assert found is not None
+            return str(found)
+
+    def order(self, instance: str) -> dict[str, Any]:
+        """The order of an instance as an auditor reads it."""
+        number = self.hezheng.get(f"/instances/{instance}")["business_key"]
+        return dict(self.hezheng.get(f"/orders/{number}"))
 
     @property
     def today(self) -> str:

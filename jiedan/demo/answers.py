@@ -84,6 +84,12 @@ def answer(page: Page) -> Filled:
     return ANSWERS[page.task.element_id](page)
 
 
+def second_thought(page: Page) -> Filled | None:
+    """What a person does where the usual answer was refused; None when there is nothing else."""
+    make = SECOND_THOUGHTS.get(page.task.element_id)
+    return make(page) if make else None
+
+
 def _entry(page: Page) -> Values:
     story = page.story
     return {
@@ -163,6 +169,15 @@ def _review(page: Page) -> Filled:
             "reason_codes": ["DATE"],
         },
     )
+
+
+def _ask_for_special(page: Page) -> Filled:
+    items = [
+        {**row, "result": "fail", "note": "低于价格政策,需特批"} if row["code"] == "PRICE" else row
+        for row in page.rows("items", result="pass")
+    ]
+    opinion = "条件超出政策,客户重要,建议走特批。"
+    return Filled("special", {"items": items, "opinion": opinion, "reason_codes": ["PRICE"]})
 
 
 def _rework(page: Page) -> Filled:
@@ -376,4 +391,10 @@ ANSWERS: dict[str, Callable[[Page], Filled]] = {
     "fix_issue": _fixed("fixed", result="已更换标签", evidence="照片 2 张"),
     "confirm_with_customer": _fixed("solved", rating=5),
     "tell_progress": _fixed("sent", content="正在处理,预计明日完成。", sent_way="phone"),
+}
+"""The usual answer to each user task."""
+
+SECOND_THOUGHTS: dict[str, Callable[[Page], Filled]] = {
+    "review_order": _ask_for_special,
+    "agree_appointment": lambda page: Filled("confirmed", {"waiver_reason": "客户要求尽快送货。"}),
 }

@@ -22,7 +22,7 @@ from sqlalchemy import select
 from jiedan.core.clock import SHANGHAI, MovableClock, shanghai
 from jiedan.core.errors import JiedanError
 from jiedan.demo.answers import Story
-from jiedan.demo.outside import DELAYS, answer_wait
+from jiedan.demo.outside import DELAYS, NothingToSay, answer_wait
 from jiedan.demo.staff import NobodyMay, do_task, load_staff
 from jiedan.desk.pricing import find_price
 from jiedan.desk.tables import CatalogueItem, Customer
@@ -258,8 +258,8 @@ class Simulation:
         def act() -> None:
             try:
                 answer_wait(self.flow, run.story, message=message, correlation_key=correlation_key)
-            except JiedanError as error:
-                log.info("the demo stops here", message=message, why=str(error)[:300])
+            except (JiedanError, NothingToSay) as error:
+                log.info("the demo stops here", element=message, why=str(error)[:300])
             self._look(run)
 
         return act

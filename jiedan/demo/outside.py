@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from jiedan.core.actor import SYSTEM, Actor
 from jiedan.core.clock import shanghai
@@ -28,8 +30,15 @@ DELAYS: Mapping[str, tuple[float, float]] = {
 """Hours after which the outside answers what somebody waits for, at least and at most."""
 
 
+class NothingToSay(LookupError):
+    """The outside has no reason to answer this."""
+
+
 def answer_wait(flow: Flow, story: Story, *, message: str, correlation_key: str) -> None:
-    """Send the message that an order waits for, with what such a message says."""
+    """Send the message that an order waits for, with what such a message says.
+
+    Raises NothingToSay.
+    """
     payload: dict[str, Any] = {}
     if message == "carrier.status":
         at = shanghai(flow.platform.clock.now()).isoformat()
@@ -49,8 +58,16 @@ def _reference(story: Story) -> str:
     return f"BANK{story.rng.randint(10**8, 10**9 - 1)}"
 
 
-def _pay_deposit(flow: Flow, story: Story, order_id: str) -> None:
+def _order_named(session: Session, number: str) -> UUID:
+    order_id = session.scalar(select(Order.id).where(Order.number == number))
+    if order_id is None:
+        raise NothingToSay(number)
+    return order_id
+
+
+def _pay_deposit(flow: Flow, story: Story, number: str) -> None:
     with flow.platform.work(actor=SYSTEM) as work:
+        order_id = _order_named(work.session, number)
         missing = deposit_balance(work.session, order_id=order_id).remaining_fen
         if missing <= 0:
             return
@@ -61,7 +78,7 @@ def _pay_deposit(flow: Flow, story: Story, order_id: str) -> None:
         match_payment(
             work,
             ref=ref,
-            splits=[{"order_id": order_id, "amount_fen": missing}],
+            splits=[{"order_id": str(order_id), "amount_fen": missing}],
             purpose="deposit",
             difference_reason="定金",
         )
@@ -69,6 +86,6 @@ def _pay_deposit(flow: Flow, story: Story, order_id: str) -> None:
 
 def _payment(flow: Flow, story: Story, key: str) -> dict[str, Any]:
     with flow.platform.read() as session:
-        order_id = session.scalar(select(Order.id).where(Order.number == key)) or key
+        order_id = _order_named(session, key)
         due = settlement_balance(session, order_id=order_id).remaining_fen
     return {"payment_ref": _reference(story), "amount_fen": due, "payer": story.company}

@@ -7,9 +7,9 @@ from io import BytesIO
 from uuid import UUID
 
 from jiedan.core.actor import Actor
-from jiedan.core.errors import Forbidden
+from jiedan.core.errors import Conflict, Forbidden, Invalid
 from jiedan.core.platform import Platform
-from jiedan.demo.answers import Page, Story, answer
+from jiedan.demo.answers import Filled, Page, Story, answer, second_thought
 from jiedan.demo.company import demo_people
 from jiedan.flow.inbox import TaskItem
 from jiedan.flow.platform import Flow
@@ -37,8 +37,9 @@ def do_task(flow: Flow, staff: Mapping[str, Actor], item: TaskItem, story: Story
     refusal: Forbidden | None = None
     for actor in candidates(staff, item):
         opened = open_task(flow, actor=actor, task_id=item.task_id)
+        page = Page(opened, story, flow.platform.clock.now())
         try:
-            return hand_in(flow, actor, opened, story)
+            return _hand_in_or_else(flow, actor, page)
         except Forbidden as error:
             # The separation of duties: the next colleague.
             refusal = error
@@ -52,9 +53,19 @@ def candidates(staff: Mapping[str, Actor], item: TaskItem) -> list[Actor]:
     return named + [one for one in staff.values() if one.roles & roles and one not in named]
 
 
-def hand_in(flow: Flow, actor: Actor, opened: OpenedTask, story: Story) -> Completed:
-    """Complete an opened task with what the story says, over what the form came with."""
-    filled = answer(Page(opened, story, flow.platform.clock.now()))
+def _hand_in_or_else(flow: Flow, actor: Actor, page: Page) -> Completed:
+    """The usual answer; where the rules refuse it, what a person does then."""
+    try:
+        return hand_in(flow, actor, page.task, answer(page))
+    except (Conflict, Invalid):
+        other = second_thought(page)
+        if other is None:
+            raise
+        return hand_in(flow, actor, page.task, other)
+
+
+def hand_in(flow: Flow, actor: Actor, opened: OpenedTask, filled: Filled) -> Completed:
+    """Complete an opened task with this answer, over what the form came with."""
     known = asked_for(opened.schema)
     values = {name: value for name, value in opened.values.items() if name in known}
     values |= {name: value for name, value in filled.values.items() if name in known}

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from jiedan.core.clock import shanghai
 from jiedan.core.database import new_id
-from jiedan.core.errors import JiedanError
+from jiedan.core.errors import Invalid, JiedanError
+from jiedan.core.i18n import use_locale
 from jiedan.core.work import Work
 from jiedan.feel import compile_expression, to_plain
 from jiedan.flow import engine
@@ -371,7 +372,10 @@ def incident_row(instance_id: UUID, *, kind: IncidentKind, **values: Any) -> dic
 def said(error: BaseException) -> str:
     """An error in one line for people who repair."""
     if isinstance(error, JiedanError):
-        return f"{error.code}: {error.message('en')}"
+        fields = error.fields if isinstance(error, Invalid) else {}
+        with use_locale("en"):
+            details = "; ".join(f"{path}: {text}" for path, text in fields.items())
+        return " ".join(part for part in (f"{error.code}: {error.message('en')}", details) if part)
     text = str(error) or type(error).__name__
     return f"{type(error).__name__}: {text}"[:2000]
 
