@@ -19,7 +19,8 @@ Public functions, by module
 ---------------------------
 Customers, goods, prices, credit
     ``customers``: register_customer, add_contact, add_address, change_customer,
-        blacklist_customer, clear_blacklist, customer_facts
+        blacklist_customer, clear_blacklist
+    ``customer_views``: customer_facts, facts_of
     ``matching``: match_customers
     ``contracts``: add_contract, framework_for, order_contract
     ``catalogue``: add_item, change_item, suspend_item, activate_item, discontinue_item,
@@ -56,8 +57,8 @@ Review and special approval
         check_customer, screen_legal, forbidden_words, scan_contract_terms, keep_violations
     ``reviews``: start_round, record_review, consolidate_round, withdraw_review, reviewers_of,
         list_reviews, snapshot_hash
-    ``approvals``: request_approval, next_step, record_decision, record_cosign, expire_approval,
-        granted, approval_facts, list_approvals
+    ``approvals``: request_approval, record_decision, record_cosign, expire_approval
+    ``approval_views``: next_step, granted, approval_facts, list_approvals, facts_of
     ``approval_conditions``: add_conditions, list_conditions, open_conditions,
         require_conditions_met, meet_condition
     ``approval_voiding``: void_approvals
@@ -85,8 +86,8 @@ Delivery, acceptance, issues
     ``acceptances``: open_acceptance, acceptance_values, record_acceptance, accept_with_deduction,
         extend_acceptance, deem_accepted, accept_by_platform, acceptance_facts, rejected_lines
     ``issues``: log_issue, set_severity, reply_first, analyse_issue, add_update, ask_customer,
-        answer_received, fix_issue, confirm_issue, reject_issue, close_issue, issue_facts,
-        list_issues, list_updates
+        answer_received, fix_issue, confirm_issue, reject_issue, close_issue
+    ``issue_views``: issue_facts, list_issues, list_updates
 Money
     ``billing``: order_amounts, amounts_of, part_of, credit_part
     ``invoices``: create_invoice, void_invoice, list_invoices, spread_payments

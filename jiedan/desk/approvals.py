@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.i18n import lazy
@@ -20,6 +18,15 @@ from jiedan.desk.approval_conditions import (
     open_conditions,
 )
 from jiedan.desk.approval_steps import COSIGN_ROLES, LEVEL_ROLES, StepPlan, plan_steps
+from jiedan.desk.approval_views import (
+    ApprovalFacts,
+    NextStep,
+    approval_facts,
+    facts_of,
+    granted,
+    list_approvals,
+    next_step,
+)
 from jiedan.desk.approval_voiding import void_approvals
 from jiedan.desk.errors import (
     ApproverExcluded,
@@ -30,7 +37,7 @@ from jiedan.desk.errors import (
 from jiedan.desk.records import get_order, get_row
 from jiedan.desk.reviews import reviewers_of
 from jiedan.desk.tables import Approval, ApprovalStep
-from jiedan.desk.values import Problems, Ref, Result, add, as_id, plain, touch
+from jiedan.desk.values import Problems, Ref, add, as_id, plain, touch
 
 __all__ = [
     "COSIGN_ROLES",
@@ -69,38 +76,6 @@ DECISIONS = frozenset({"approve", "approve_with_conditions", "reject", "return"}
 COSIGNS = frozenset({"agree", "disagree"})
 SHORTEST_OPINION = 5
 SHORTEST_JUSTIFICATION = 30
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep(Result):
-    """What an approval waits for: decide, cosign, or done."""
-
-    approval_id: str
-    kind: str
-    level: int | None
-    roles: list[str]
-    cosign: list[str]
-    state: str
-    last: bool
-    needs_override: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovalFacts(Result):
-    """An approval and all its steps."""
-
-    approval_id: str
-    order_id: str | None
-    subject: str
-    severity: str
-    level: int
-    state: str
-    state_reason: str | None
-    requester: str
-    justification: str
-    facts: dict[str, Any]
-    valid_until: datetime | None
-    steps: list[dict[str, Any]]
 
 
 def request_approval(
@@ -176,39 +151,7 @@ def request_approval(
             "merged": [step.level for step in plans if step.state == "merged"],
         },
     )
-    return _facts(approval)
-
-
-def next_step(session: Session, *, approval_id: Ref) -> NextStep:
-    """What an approval waits for. Cosigners are asked together, before the last level."""
-    approval = get_row(session, Approval, approval_id)
-    waiting = [step for step in approval.steps if step.state == "waiting"]
-    if approval.state != "pending" or not waiting:
-        return NextStep(str(approval.id), "done", None, [], [], approval.state, False, False)
-    first = waiting[0]
-    if first.kind == "cosign":
-        asked = [step for step in waiting if step.kind == "cosign"]
-        return NextStep(
-            str(approval.id),
-            "cosign",
-            None,
-            [COSIGN_ROLES[step.role] for step in asked],
-            [step.role for step in asked],
-            approval.state,
-            False,
-            False,
-        )
-    last = len(waiting) == 1
-    return NextStep(
-        str(approval.id),
-        "decide",
-        first.level,
-        first.role.split(","),
-        [],
-        approval.state,
-        last,
-        last and _disagreed(approval),
-    )
+    return facts_of(approval)
 
 
 def record_decision(
@@ -264,7 +207,7 @@ def record_decision(
         entity=f"order:{approval.order_id}",
         after={"approval": str(approval.id), "level": step.level, "decision": decision},
     )
-    return _facts(approval)
+    return facts_of(approval)
 
 
 def record_cosign(
@@ -284,7 +227,7 @@ def record_cosign(
         entity=f"order:{approval.order_id}",
         after={"approval": str(approval.id), "role": role, "decision": decision},
     )
-    return _facts(approval)
+    return facts_of(approval)
 
 
 def expire_approval(work: Work, *, approval_id: Ref) -> ApprovalFacts:
@@ -293,32 +236,7 @@ def expire_approval(work: Work, *, approval_id: Ref) -> ApprovalFacts:
     if approval.state not in ("pending", "granted"):
         raise WrongState(state=approval.state)
     _end(work, approval, "expired", None)
-    return _facts(approval)
-
-
-def granted(session: Session, *, order_id: Ref, subject: str, now: datetime) -> bool:
-    """Whether an approval on this subject is in force for the order as it stands."""
-    rows = session.scalars(
-        select(Approval).where(
-            Approval.order_id == as_id(order_id),
-            Approval.subject == subject,
-            Approval.state == "granted",
-        )
-    )
-    return any(row.valid_until is None or row.valid_until > now for row in rows)
-
-
-def approval_facts(session: Session, *, approval_id: Ref) -> ApprovalFacts:
-    """An approval and all its steps."""
-    return _facts(get_row(session, Approval, approval_id))
-
-
-def list_approvals(session: Session, *, order_id: Ref) -> list[ApprovalFacts]:
-    """All approvals that were ever asked for an order."""
-    rows = session.scalars(
-        select(Approval).where(Approval.order_id == as_id(order_id)).order_by(Approval.created_at)
-    )
-    return [_facts(row) for row in rows]
+    return facts_of(approval)
 
 
 def _replace_pending(work: Work, order_id: Ref, subject: str) -> None:
@@ -365,41 +283,5 @@ def _end(work: Work, approval: Approval, state: str, reason: str | None) -> None
     work.session.flush()
 
 
-def _disagreed(approval: Approval) -> bool:
-    return any(step.decision == "disagree" for step in approval.steps)
-
-
 def _row(seq: int, plan: StepPlan) -> ApprovalStep:
     return ApprovalStep(seq=seq, kind=plan.kind, level=plan.level, role=plan.role, state=plan.state)
-
-
-def _facts(row: Approval) -> ApprovalFacts:
-    return ApprovalFacts(
-        approval_id=str(row.id),
-        order_id=str(row.order_id) if row.order_id else None,
-        subject=row.subject,
-        severity=row.severity,
-        level=row.level,
-        state=row.state,
-        state_reason=row.state_reason,
-        requester=row.requester,
-        justification=row.justification,
-        facts=dict(row.facts),
-        valid_until=row.valid_until,
-        steps=[
-            {
-                "seq": step.seq,
-                "kind": step.kind,
-                "level": step.level,
-                "role": step.role,
-                "state": step.state,
-                "decision": step.decision,
-                "opinion": step.opinion,
-                "conditions": step.conditions,
-                "override_reason": step.override_reason,
-                "by": step.by,
-                "at": plain(step.at),
-            }
-            for step in row.steps
-        ],
-    )

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from jiedan.core import audit
 from jiedan.core.i18n import lazy
 from jiedan.core.numbering import take_number
 from jiedan.core.pinyin import pinyin_keys
 from jiedan.core.work import Work
-from jiedan.desk.contracts import framework_for
+from jiedan.desk.customer_views import CustomerFacts, customer_facts, facts_of
 from jiedan.desk.entry_fields import read_phone
 from jiedan.desk.errors import DuplicateNumber, InvalidRecord, StaleVersion
 from jiedan.desk.matching import Candidate, match_customers
 from jiedan.desk.records import get_customer
 from jiedan.desk.regions import known_province, region_of
-from jiedan.desk.tables import Address, Contact, Customer, Order
+from jiedan.desk.tables import Address, Contact, Customer
 from jiedan.desk.uscc import normal_uscc
-from jiedan.desk.values import Problems, Ref, Result, add, clean, plain, shanghai_date, touch
+from jiedan.desk.values import Problems, Ref, add, clean, plain, shanghai_date, touch
 
 __all__ = [
     "Candidate",
@@ -56,28 +54,6 @@ _CHANGEABLE = frozenset(
         "paid_12m_fen",
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerFacts(Result):
-    """What decisions ask about a customer."""
-
-    customer_id: str
-    customer_no: str
-    name: str
-    kind: str
-    customer_class: str
-    region: str | None
-    province: str | None
-    industry: str | None
-    scale: str | None
-    owner: str | None
-    state: str
-    blacklisted: bool
-    framework: bool
-    has_orders: bool
-    paid_12m_fen: int
-    version: int
 
 
 def register_customer(
@@ -167,7 +143,7 @@ def register_customer(
         entity=f"customer:{customer.id}",
         after={"number": customer.number, "kind": kind},
     )
-    return _facts(work.session, customer, shanghai_date(work.now))
+    return facts_of(work.session, customer, shanghai_date(work.now))
 
 
 def add_contact(
@@ -267,7 +243,7 @@ def change_customer(work: Work, *, customer_id: Ref, version: int, **changes: An
         before=before,
         after=plain(changes),
     )
-    return _facts(work.session, customer, shanghai_date(work.now))
+    return facts_of(work.session, customer, shanghai_date(work.now))
 
 
 def blacklist_customer(work: Work, *, customer_id: Ref, reason: str) -> CustomerFacts:
@@ -278,11 +254,6 @@ def blacklist_customer(work: Work, *, customer_id: Ref, reason: str) -> Customer
 def clear_blacklist(work: Work, *, customer_id: Ref, reason: str) -> CustomerFacts:
     """Do business with a customer again."""
     return _set_blacklist(work, customer_id, reason, listed=False)
-
-
-def customer_facts(session: Session, *, customer_id: Ref, on: Any = None) -> CustomerFacts:
-    """What decisions ask about a customer; ``on`` is the day a framework must be valid."""
-    return _facts(session, get_customer(session, customer_id), on)
 
 
 def _set_blacklist(work: Work, customer_id: Ref, reason: str, *, listed: bool) -> CustomerFacts:
@@ -301,41 +272,10 @@ def _set_blacklist(work: Work, customer_id: Ref, reason: str, *, listed: bool) -
         entity=f"customer:{customer.id}",
         after={"reason": text},
     )
-    return _facts(work.session, customer, shanghai_date(work.now))
+    return facts_of(work.session, customer, shanghai_date(work.now))
 
 
 def _check_email(email: str | None, problems: Problems) -> None:
     text = clean(email)
     if text and (len(text) > 120 or not EMAIL.fullmatch(text)):
         problems.add("email", lazy("This is not an e-mail address."))
-
-
-def _facts(session: Session, customer: Customer, on: Any) -> CustomerFacts:
-    framework = framework_for(session, customer_id=customer.id, on=on) is not None
-    return CustomerFacts(
-        customer_id=str(customer.id),
-        customer_no=customer.number,
-        name=customer.name,
-        kind=customer.kind,
-        customer_class=customer.customer_class,
-        region=customer.region,
-        province=customer.province,
-        industry=customer.industry,
-        scale=customer.scale,
-        owner=customer.owner,
-        state=customer.state,
-        blacklisted=customer.blacklisted_reason is not None,
-        framework=framework,
-        has_orders=bool(
-            session.scalar(
-                select(
-                    exists().where(
-                        Order.customer_id == customer.id,
-                        Order.state.in_(["settled", "closed", "accepted", "delivered"]),
-                    )
-                )
-            )
-        ),
-        paid_12m_fen=customer.paid_12m_fen,
-        version=customer.version,
-    )

@@ -73,10 +73,6 @@ class WrongState(Conflict):
         super().__init__(state=label(state) if isinstance(state, str) else state)
 
 
-class CreditStale(Conflict):
-    """The credit assessment of this customer has expired."""
-
-
 class NoApprover(Conflict):
     """Nobody is left who may approve this."""
 
@@ -183,12 +179,6 @@ class LinkExpired(Gone):
 
 class DeemedNotAgreed(Conflict):
     """The contract does not say that silence means acceptance."""
-
-
-class Blacklisted(Conflict):
-    """The customer is blacklisted."""
-
-    code = "BLACKLIST"
 
 
 class PrecheckMissing(Conflict):

@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
-
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.i18n import lazy
 from jiedan.core.numbering import take_number
 from jiedan.core.work import Work
 from jiedan.desk.errors import InvalidRecord, WrongState
+from jiedan.desk.issue_views import IssueFacts, issue_facts, list_issues, list_updates
 from jiedan.desk.order_refs import find_order
 from jiedan.desk.records import get_order, get_row
 from jiedan.desk.tables import Issue, IssueUpdate, Order
-from jiedan.desk.values import ZERO, Problems, Ref, Result, add, as_id, clean, plain, touch
+from jiedan.desk.values import ZERO, Problems, Ref, add, clean, plain, touch
+
+__all__ = [
+    "CATEGORIES",
+    "MOST_REOPENS",
+    "SEVERITIES",
+    "SOURCES",
+    "IssueFacts",
+    "add_update",
+    "analyse_issue",
+    "answer_received",
+    "ask_customer",
+    "close_issue",
+    "confirm_issue",
+    "fix_issue",
+    "issue_facts",
+    "list_issues",
+    "list_updates",
+    "log_issue",
+    "reject_issue",
+    "reply_first",
+    "set_severity",
+]
 
 CATEGORIES = frozenset(
     {
@@ -49,34 +68,6 @@ _MOVES = {
     "closed": set(),
     "rejected": set(),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class IssueFacts(Result):
-    """An issue and what decides about it (D12, D13)."""
-
-    issue_id: str
-    issue_no: str
-    order_id: str | None
-    order_no: str | None
-    source: str
-    contact: str
-    description: str
-    category: str
-    safety: bool
-    line_stop: bool
-    cause_known: bool
-    affected_pct: int
-    repeat: int
-    severity: str | None
-    department: str | None
-    assignee: str | None
-    due_at: datetime | None
-    state: str
-    reopened: int
-    rating: int | None
-    found_at: datetime
-    plan: dict[str, Any]
 
 
 def log_issue(
@@ -291,68 +282,6 @@ def close_issue(work: Work, *, issue_id: Ref, reason: str = "closed_unconfirmed"
     return _saved(work, issue)
 
 
-def issue_facts(session: Session, *, issue_id: Ref) -> IssueFacts:
-    """An issue with what D12 and D13 ask."""
-    issue = get_row(session, Issue, issue_id)
-    number = (
-        session.scalar(select(Order.number).where(Order.id == issue.order_id))
-        if issue.order_id
-        else None
-    )
-    return IssueFacts(
-        issue_id=str(issue.id),
-        issue_no=issue.number,
-        order_id=str(issue.order_id) if issue.order_id else None,
-        order_no=number,
-        source=issue.source,
-        contact=issue.contact,
-        description=issue.description,
-        category=issue.category,
-        safety=issue.safety,
-        line_stop=issue.line_stop,
-        cause_known=issue.cause_known,
-        affected_pct=issue.affected_pct,
-        repeat=_repeats(session, issue),
-        severity=issue.severity,
-        department=issue.department,
-        assignee=issue.assignee,
-        due_at=issue.due_at,
-        state=issue.state,
-        reopened=issue.reopened,
-        rating=issue.rating,
-        found_at=issue.found_at,
-        plan=dict(issue.plan),
-    )
-
-
-def list_issues(session: Session, *, order_id: Ref) -> list[IssueFacts]:
-    """The issues of an order."""
-    ids = session.scalars(
-        select(Issue.id).where(Issue.order_id == as_id(order_id)).order_by(Issue.number)
-    ).all()
-    return [issue_facts(session, issue_id=key) for key in ids]
-
-
-def list_updates(session: Session, *, issue_id: Ref) -> list[dict[str, Any]]:
-    """The story of an issue, oldest first."""
-    rows = session.scalars(
-        select(IssueUpdate)
-        .where(IssueUpdate.issue_id == as_id(issue_id))
-        .order_by(IssueUpdate.at, IssueUpdate.id)
-    )
-    return [
-        {
-            "kind": row.kind,
-            "text": row.text,
-            "to_customer": row.to_customer,
-            "at": row.at,
-            "by": row.by,
-            "data": dict(row.data),
-        }
-        for row in rows
-    ]
-
-
 def _affected(order: Order | None, line: int | None, qty: Decimal | None) -> int:
     if order is None or qty is None:
         return 0
@@ -362,25 +291,6 @@ def _affected(order: Order | None, line: int | None, qty: Decimal | None) -> int
     if delivered == 0:
         return 0
     return min(int((qty * 100 / delivered).to_integral_value(ROUND_CEILING)), 100)
-
-
-def _repeats(session: Session, issue: Issue) -> int:
-    earlier = (
-        session.scalar(
-            select(func.count())
-            .select_from(Issue)
-            .where(
-                Issue.order_id == issue.order_id,
-                Issue.category == issue.category,
-                Issue.id != issue.id,
-                Issue.found_at <= issue.found_at,
-                Issue.state != "rejected",
-            )
-        )
-        if issue.order_id
-        else 0
-    )
-    return int(earlier or 0) + issue.reopened
 
 
 def _move(work: Work, issue: Issue, state: str) -> None:

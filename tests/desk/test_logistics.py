@@ -80,7 +80,7 @@ def accepted(desk: Desk, order_id: str, **changes: Any) -> acceptances.Acceptanc
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(operations=OPERATIONS)
 def test_whatever_happens_the_ledger_adds_up_and_nothing_is_promised_twice(

@@ -416,7 +416,7 @@ def test_the_parts_of_a_line_never_add_up_to_more_than_the_line(
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(parts=st.lists(st.integers(1, 110_400), min_size=1, max_size=6))
 def test_whatever_is_paid_the_books_balance(desk: Desk, parts: list[int]) -> None:
