@@ -296,4 +296,5 @@ def step_facts(found: ApprovalFacts) -> list[Fact]:
 def _step_name(step: Mapping[str, Any]) -> str:
     if step["kind"] == "decide":
         return gettext("Level %(n)s", n=step["level"])
-    return gettext("Co-signed: %(who)s", who=gettext(step["role"]))
+    role = step["role"]
+    return gettext("Co-signed: %(who)s", who=gettext(role))

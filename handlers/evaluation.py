@@ -1,8 +1,9 @@
 """Owns feasibility and risks of a platform's order, and the decision on them (T02.4, T02.5)."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from handlers.beside import Fact, fact, order_facts
+from handlers.beside import UNKNOWN, Fact, fact, order_facts
 from jiedan import Context, handler
 from jiedan.core.i18n import gettext
 from jiedan.desk import evaluations, leads, platform_orders
@@ -106,13 +107,15 @@ def evaluation_beside(kept: evaluations.EvaluationFacts, measures: list[str]) ->
     return [
         fact(gettext("Verdict"), gettext(kept.verdict or "open")),
         fact(gettext("Highest risk"), kept.risk_score),
-        *(
-            fact(gettext(risk["type"]), f"{risk['score']} · {risk.get('measure') or '—'}")
-            for risk in kept.risks
-        ),
+        *(_risk_beside(risk) for risk in kept.risks),
         *(fact(gettext("Proposed measure"), gettext(one)) for one in measures),
         fact(gettext("Suggestion"), kept.suggestion),
     ]
+
+
+def _risk_beside(risk: Mapping[str, Any]) -> Fact:
+    kind = risk["type"]
+    return fact(gettext(kind), f"{risk['score']} · {risk.get('measure') or UNKNOWN}")
 
 
 @handler("platform.save_decision")
