@@ -51,6 +51,16 @@ class ProcessModel:
         """Signals that start the root process."""
         return self._starts("signal")
 
+    def start_timers(self) -> tuple[tuple[ElementRef, str], ...]:
+        """Timer start events of the root process: the element and its time, `=` before FEEL."""
+        return tuple(
+            (one.ref, f"{'=' if term.is_expression else ''}{term.text}")
+            for one in self.root.starts
+            if one.trigger is not None
+            and one.trigger.kind == "timer"
+            and (term := one.trigger.expression) is not None
+        )
+
     def _starts(self, kind: str) -> frozenset[str]:
         triggers = [one.trigger for one in self.root.starts if one.trigger is not None]
         return frozenset(one.name for one in triggers if one.kind == kind and one.name)

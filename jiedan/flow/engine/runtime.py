@@ -48,6 +48,8 @@ COMPLETED, CANCELLED = TaskState.COMPLETED, TaskState.CANCELLED
 # One element of one (sub)process may run so often in one step before it counts as a loop
 # without an end; a person's turn in between starts the count anew.
 VISIT_LIMIT = 10_000
+# All elements together in one step: what loops in loops, or rounds in rounds, may do.
+STEP_LIMIT = 250_000
 # Called processes and subprocesses inside each other.
 NESTING_LIMIT = 200
 
@@ -204,6 +206,7 @@ class Workflow:
         task = TokenTask(self, spec, parent, scope=scope)
         task.came_by = came_by
         self.tokens += 1
+        self.top_workflow.alive += 1
         return task
 
     def begin(self, starts: Iterable[Element], payload: Mapping[str, Any] | None = None) -> None:
@@ -225,6 +228,7 @@ class Workflow:
         """Drop a finished task; the last one ends the (sub)process."""
         del self.tasks[task.id]
         task.detach()
+        self.top_workflow.alive -= 1
         if "es" in task.internal_data:
             return
         self.tokens -= 1
@@ -282,6 +286,7 @@ class Instance(Workflow, BpmnWorkflow):
         # The library's default script engine evaluates Python; ours has no Python to reach.
         BpmnWorkflow.__init__(self, spec, script_engine=NoScripts(), deserializing=True)
         self.agenda: deque[TokenTask] = deque()
+        self.alive = 0  # tokens and listeners, here and in all instances inside
         self.waiting: dict[UUID, TokenTask] = {}
         self.conditions: dict[UUID, TokenTask] = {}
         self.journal = Journal()
@@ -320,6 +325,7 @@ class Instance(Workflow, BpmnWorkflow):
 
     def _run_agenda(self, visits: dict[tuple[UUID | None, str], int]) -> None:
         agenda = self.agenda
+        allowed = self.journal.steps + STEP_LIMIT
         while agenda:
             task = agenda.popleft()
             if task._state != READY:
@@ -329,7 +335,8 @@ class Instance(Workflow, BpmnWorkflow):
             where = (task.workflow.parent_task_id, spec.name)
             visits[where] = count = visits.get(where, 0) + 1
             try:
-                if count > VISIT_LIMIT and not spec.is_item:
+                too_often = count > VISIT_LIMIT and not spec.is_item
+                if too_often or self.journal.steps > allowed:
                     raise ElementFailed(
                         "The element ran too often in one step: the process loops without an end.",
                         None,

@@ -125,6 +125,7 @@ def _load_tokens(workflow: Workflow, stored: list[Any], index: dict[str, TokenTa
             scope = Scope(own[0], parent.scope if spec.is_item else scope, own[1])
         task = TokenTask(workflow, spec, parent, state, UUID(hex=task_id), scope)
         index[task_id] = task
+        top.alive += 1
         task.internal_data = internal
         task.entered = "l" not in internal
         task.announced = True

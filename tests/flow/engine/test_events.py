@@ -739,6 +739,16 @@ def test_a_process_with_a_message_start_can_also_be_started_by_hand() -> None:
     assert Play(MESSAGE_START).at == ["enter"]
 
 
+def test_the_timers_that_start_a_process_are_told() -> None:
+    xml = diagram(
+        start("weekly", timer(cycle="0 0 9 * * MON")), user("report"), path("weekly", "report")
+    )
+    model = compile_model({"p": xml}, "p")
+
+    assert [(one.id, text) for one, text in model.start_timers()] == [("weekly", "0 0 9 * * MON")]
+    assert Play(model, start_element="weekly").at == ["report"]
+
+
 def test_a_message_the_process_does_not_start_by_is_refused() -> None:
     with pytest.raises(StartRefused):
         Live.start(compile_model({"p": MESSAGE_START}, "p"), {}, Stage(), message="something else")

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from jiedan.flow.engine import Live, compile_model
+from jiedan.flow.engine.elements import bodies
 from jiedan.flow.engine.values import NestedTooDeep
 from tests.flow.engine.drawing import (
     boundary,
     call,
     diagram,
+    each,
     end,
     file,
     flow,
@@ -184,6 +186,24 @@ def test_what_waits_at_an_activity_costs_nothing_once_it_is_over() -> None:
 
     assert len(play.live.state()) == size
     assert (len(play.timers), len(play.subscriptions)) == (1, 1)
+
+
+def test_rounds_inside_rounds_stop_before_they_eat_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bodies, "MAX_TOKENS", 500)
+    many = "for i in 1..40 return i"
+    inner = subprocess("inner", each(many), start("s2"), user("work"), path("s2", "work"))
+    outer = subprocess("outer", each(many), start("s1"), inner, path("s1", "inner"))
+
+    live = Live.start(
+        compile_model({"p": diagram(start(), outer, path("begin", "outer"))}, "p"), {}, Stage()
+    )
+
+    changes = live.changes()
+    assert {one.message for one in changes.failures} == {"The collection has too many items."}
+    assert live._instance.alive <= 1_200
+    assert not changes.dead
 
 
 def test_variables_nested_without_end_are_refused_at_the_door() -> None:

@@ -13,6 +13,7 @@ from jiedan.flow.engine.spec import ProcessSpec
 from jiedan.flow.engine.values import Scope, plain
 
 MAX_ITEMS = 10_000
+MAX_TOKENS = 20_000  # in one instance, so that rounds inside rounds cannot eat the memory
 
 
 class Containing(Element):
@@ -156,7 +157,7 @@ class MultiInstance(Body):
 
     def enter(self, task: TokenTask) -> Mapping[str, Any] | None:
         items = self._items(task)
-        if len(items) > MAX_ITEMS:
+        if len(items) > MAX_ITEMS or task.workflow.top_workflow.alive + len(items) > MAX_TOKENS:
             raise ElementFailed("The collection has too many items.", str(len(items)))
         internal = task.internal_data
         internal.update(n=len(items), done=0)
