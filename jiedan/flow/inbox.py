@@ -13,9 +13,12 @@ from jiedan.core.actor import Actor
 from jiedan.flow.owners import USER, owners_of
 from jiedan.flow.pages import COUNT_UP_TO, Count, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
-from jiedan.flow.searching import search_words
+from jiedan.flow.searching import matching_instances, says, search_words
 from jiedan.flow.states import TaskState
 from jiedan.flow.tables import InstanceRow, TaskCandidateRow, TaskRow
+
+NAMES_READ = 5000
+"""How many of my tasks a search by the task's name reads, the most urgent first."""
 
 View = Literal["todo", "done"]
 Sort = Literal["due", "created", "priority"]
@@ -84,8 +87,11 @@ def list_tasks(
     `instances.list_instances(started_by=…)`. Sorted by deadline (none last), newest first, or by
     priority; `done` always newest first.
     """
-    wanted = _Wanted(actor, query, filters or TaskFilters(), flow.platform.clock.now())
+    words = search_words(query)
+    now = flow.platform.clock.now()
     with flow.platform.read() as session:
+        matching = matching_instances(session, words) if words else None
+        wanted = _Wanted(actor, tuple(words), matching, filters or TaskFilters(), now)
         if view == "done":
             return _done(session, wanted, after, size)
         return _todo(session, wanted, sort, after, size)
@@ -94,9 +100,9 @@ def list_tasks(
 def count_tasks(flow: Flow, *, actor: Actor) -> InboxCounts:
     """The numbers on the inbox tabs."""
     now = flow.platform.clock.now()
-    mine = _count(_Wanted(actor, "", TaskFilters(), now))
-    overdue = _count(_Wanted(actor, "", TaskFilters(overdue=True), now))
-    claimed = _count(_Wanted(actor, "", TaskFilters(mine_only=True), now))
+    mine = _count(_Wanted(actor, (), None, TaskFilters(), now))
+    overdue = _count(_Wanted(actor, (), None, TaskFilters(overdue=True), now))
+    claimed = _count(_Wanted(actor, (), None, TaskFilters(mine_only=True), now))
     with flow.platform.read() as session:
         numbers = session.execute(
             select(mine.scalar_subquery(), overdue.scalar_subquery(), claimed.scalar_subquery())
@@ -109,7 +115,9 @@ class _Wanted:
     """What the reader asked for, as conditions."""
 
     actor: Actor
-    query: str
+    words: tuple[str, ...]
+    matching: list[UUID] | None
+    """Instances that hold the words; None when there are too many to list."""
     filters: TaskFilters
     now: datetime
 
@@ -139,23 +147,46 @@ class _Wanted:
         return found
 
     def of_text(self) -> list[ColumnElement[bool]]:
-        """Each word in the instance's search text or the task's name."""
+        """The words searched for, by the way that finds them soonest."""
+        if not self.words:
+            return []
+        if self.matching is None:
+            return [says(word) for word in self.words]
+        if self.matching:
+            return [TaskRow.instance_id.in_(self.matching)]
+        # No instance says so; perhaps the task is called so.
         return [
-            InstanceRow.search.like(f"%{word}%", escape="\\")
-            | func.lower(TaskRow.name).like(f"%{word}%", escape="\\")
+            func.lower(TaskRow.name).like(f"%{word}%", escape="\\")
             | func.lower(TaskRow.name_en).like(f"%{word}%", escape="\\")
-            for word in search_words(self.query)
+            for word in self.words
         ]
+
+    @property
+    def by_name(self) -> bool:
+        """Whether tasks are looked for by their own names, which no index helps with."""
+        return bool(self.words) and self.matching == []
 
     def joined(self, wanted: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         """`wanted` over candidates with every condition, joined only as far as needed."""
         of_task, of_text = self.of_task(), self.of_text()
         if of_task or of_text:
             wanted = wanted.join(TaskRow, TaskRow.id == TaskCandidateRow.task_id)
-        if of_text:
+        if of_text and self.matching is None:
             wanted = wanted.join(InstanceRow, InstanceRow.id == TaskRow.instance_id)
-        return wanted.where(
+        wanted = wanted.where(
             TaskCandidateRow.visible.is_(True), *self.of_candidate(), *of_task, *of_text
+        )
+        if self.by_name:
+            wanted = wanted.where(TaskCandidateRow.task_id.in_(self.first_tasks()))
+        return wanted
+
+    def first_tasks(self) -> Select[*tuple[Any, ...]]:
+        """The most urgent of my tasks, as many as may be read one by one."""
+        return (
+            select(TaskCandidateRow.task_id)
+            .where(TaskCandidateRow.owner.in_(self.owners()), TaskCandidateRow.visible.is_(True))
+            .order_by(TaskCandidateRow.due_at)
+            .limit(NAMES_READ)
         )
 
 
@@ -177,6 +208,11 @@ def _todo(
     order = _ORDERS[sort]
     backwards = sort == "created"
     keys = read_cursor(after, *_KINDS[sort])
+    if wanted.matching:
+        every = sorted(_few(session, wanted, order), reverse=backwards)
+        last = tuple(keys or ())
+        rest = [row for row in every if not keys or (row < last if backwards else row > last)]
+        return _page_of(session, wanted, rest, size, len(every))
     # One walk along an index per owner string, each only as far as a page needs; merged here.
     parts = []
     for owner in wanted.owners():
@@ -188,11 +224,40 @@ def _todo(
         parts.append(select(part.limit(size + 1).subquery()))
     rows = session.execute(union_all(*parts)).all()
     found = sorted({tuple(row) for row in rows}, reverse=backwards)
-    more = len(found) > size
-    found = found[:size]
-    items = _items(session, [row[-1] for row in found], wanted.now)
     number = session.execute(_count(wanted)).scalar_one()
-    return Page(items, cursor(*found[-1]) if more else None, count_of(number))
+    return _page_of(session, wanted, found, size, number)
+
+
+def _few(session: Session, wanted: _Wanted, order: tuple[Any, ...]) -> set[tuple[Any, ...]]:
+    """My tasks of the few matching instances, found by way of the instance.
+
+    Whose they are is looked at here: in the statement it would tempt the database to walk the
+    whole inbox instead.
+    """
+    task_ids = session.execute(
+        select(TaskRow.id).where(
+            TaskRow.instance_id.in_(wanted.matching or ()),
+            TaskRow.state.in_((TaskState.OPEN, TaskState.CLAIMED)),
+            *wanted.of_task(),
+        )
+    ).scalars()
+    rows = session.execute(
+        select(TaskCandidateRow.owner, TaskCandidateRow.visible, *order).where(
+            TaskCandidateRow.task_id.in_(task_ids.all()), *wanted.of_candidate()
+        )
+    )
+    owners = set(wanted.owners())
+    return {tuple(row[2:]) for row in rows if row.visible and row.owner in owners}
+
+
+def _page_of(
+    session: Session, wanted: _Wanted, found: list[tuple[Any, ...]], size: int, number: int
+) -> Page[TaskItem]:
+    """The first `size` of `found`, whose rows end in the task's id."""
+    shown = found[:size]
+    items = _items(session, [row[-1] for row in shown], wanted.now)
+    after = cursor(*shown[-1]) if len(found) > size else None
+    return Page(items, after, count_of(number))
 
 
 def _done(session: Session, wanted: _Wanted, after: str | None, size: int) -> Page[TaskItem]:

@@ -40,7 +40,7 @@ from jiedan.flow.opening import attachments_of, comments_of, live_of, variables_
 from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.pauses import halt_deadlines, release_deadlines
 from jiedan.flow.platform import Flow
-from jiedan.flow.searching import search_words
+from jiedan.flow.searching import matching_instances, says, search_words
 from jiedan.flow.starting import begin
 from jiedan.flow.states import InstanceState, JobKind, JobState, TaskState
 from jiedan.flow.step import Step, step_of
@@ -201,8 +201,14 @@ def list_instances(
 ) -> Page[InstanceItem]:
     """Newest first. Who may see what is the caller's business."""
     wanted = _items()
-    for word in search_words(query):
-        wanted = wanted.where(InstanceRow.search.like(f"%{word}%", escape="\\"))
+    words = search_words(query)
+    if words:
+        with flow.platform.read() as session:
+            matching = matching_instances(session, words)
+        if matching is None:
+            wanted = wanted.where(*map(says, words))
+        else:
+            wanted = wanted.where(InstanceRow.id.in_(matching))
     if process_id is not None:
         wanted = wanted.where(InstanceRow.process_id == process_id)
     if states:

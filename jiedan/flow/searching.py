@@ -1,13 +1,23 @@
-"""Owns the search text: what it says, and the same in pinyin and its initials."""
+"""Owns search: the text of an instance with its pinyin, and the instances that match words."""
 
 import functools
 import re
 import unicodedata
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
 
 from jiedan.core.pinyin import pinyin_keys
+from jiedan.flow.tables import InstanceRow, table_of
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LIMIT = 400
+_NUMBER = re.compile(r"[a-z]{1,3}\d{3,}[\d-]*")
+_instances = table_of(InstanceRow)
+
+FEW = 500
+"""So many matches are looked up one by one; where there are more, a walk finds a page at once."""
 
 
 def searchable(*texts: str | None) -> str | None:
@@ -20,6 +30,28 @@ def search_words(query: str) -> list[str]:
     """The words to look for, each with LIKE's own signs escaped by a backslash."""
     plain = unicodedata.normalize("NFKC", query).lower()
     return [re.sub(r"([\\%_])", r"\\\1", word) for word in plain.split()[:8]]
+
+
+def says(word: str) -> ColumnElement[bool]:
+    """The condition that an instance's search text holds a word of `search_words`."""
+    return _instances.c.search.like(f"%{word}%", escape="\\")
+
+
+def matching_instances(session: Session, words: list[str]) -> list[UUID] | None:
+    """The instances that hold all words; None when there are more than FEW."""
+    wanted = select(_instances.c.id)
+    if len(words) == 1 and _NUMBER.fullmatch(words[0]):
+        # The beginning of a number as people copy it: the index on numbers leads straight there.
+        start = words[0].upper()
+        wanted = wanted.where(
+            _instances.c.business_key >= start, _instances.c.business_key < start + "\uffff"
+        )
+        found = list(session.execute(wanted.limit(FEW + 1)).scalars())
+        if found:
+            return found if len(found) <= FEW else None
+        wanted = select(_instances.c.id)
+    found = list(session.execute(wanted.where(*map(says, words)).limit(FEW + 1)).scalars())
+    return found if len(found) <= FEW else None
 
 
 @functools.lru_cache(maxsize=4096)

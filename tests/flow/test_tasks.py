@@ -301,6 +301,8 @@ def test_the_inbox_finds_an_order_by_number_by_words_and_by_pinyin(
         return len(list_tasks(flow, actor=MANAGER, query=query).items)
 
     assert found("xs20260302") == 1
+    assert found("XS20260302-0001-1") == 1
+    assert found("0302") == 1
     assert found("张三") == 1
     assert found("zhangsan") == 1
     assert found("zsmy") == 1
@@ -340,6 +342,9 @@ def test_pages_of_the_inbox_are_complete_and_do_not_overlap(flow: Flow, deployed
             }[sort]
         )
 
+    searched = list_tasks(flow, actor=both, query="enter", size=3)
+    assert len(searched.items) == 3
+    assert len(list_tasks(flow, actor=both, query="enter", after=searched.after).items) == 2
     late = list_tasks(flow, actor=both, filters=TaskFilters(overdue=True))
     assert [one.due_at.day for one in late.items] == [1]
     assert count_tasks(flow, actor=both).overdue.number == 1
