@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from jiedan.core import audit
 from jiedan.core.i18n import lazy
 from jiedan.core.work import Work
-from jiedan.desk.billing import PREPAID, amounts_of, credit_part
+from jiedan.desk.billing import PREPAID, amounts_of_all, credit_part
 from jiedan.desk.errors import InvalidRecord, WrongState
 from jiedan.desk.records import get_customer, get_order, get_row
 from jiedan.desk.states import CREDIT_COUNTS
@@ -36,6 +36,15 @@ GUARANTEE_WORTH = {"bank": Decimal("0.7")}
 OTHER_GUARANTEE_WORTH = Decimal("0.5")
 GUARANTEE_TYPES = frozenset({"bank", "third_party", "collateral", "deposit"})
 NO_LIMIT_RATIO = Decimal("9.99")
+_USES_CREDIT = [
+    *CREDIT_COUNTS,
+    "delivered",
+    "in_acceptance",
+    "acceptance_issue",
+    "accepted",
+    "returned_full",
+]
+"""States of orders that may still have something delivered and not invoiced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +236,13 @@ def exposure(session: Session, *, customer_id: Ref, excluding: Ref | None = None
     )
     uninvoiced = open_credit = 0
     orders = session.scalars(
-        select(Order).where(
-            Order.customer_id == key,
-            Order.state.not_in(
-                ["draft", "closed", "settled", "cancelled", "lost", "rejected", "expired"]
-            ),
-        )
-    )
+        select(Order)
+        .where(Order.customer_id == key, Order.state.in_(_USES_CREDIT))
+        .options(selectinload(Order.lines))
+    ).all()
+    all_amounts = amounts_of_all(session, orders)
     for order in orders:
-        amounts = amounts_of(session, order)
+        amounts = all_amounts[order.id]
         paid_ahead = max(amounts.paid_fen - amounts.invoiced_fen, 0)
         uninvoiced += max(amounts.invoiceable_fen - paid_ahead, 0)
         if order.state in CREDIT_COUNTS and order.id != as_id(excluding or ""):
