@@ -9,6 +9,7 @@ from uuid import UUID
 
 from jiedan.flow.engine import state as stored
 from jiedan.flow.engine.elements.bodies import MultiInstance
+from jiedan.flow.engine.elements.gateways import EventBasedGateway
 from jiedan.flow.engine.errors import LiveBroken, NothingWaits, StartRefused
 from jiedan.flow.engine.host import Host
 from jiedan.flow.engine.model import ProcessModel
@@ -321,6 +322,8 @@ def _name_state(task: TokenTask, instance: Instance) -> str:
     if "fail" in task.internal_data:
         return "failed"
     if task.id in instance.waiting or "a" in task.internal_data:
+        return "waiting"
+    if isinstance(task.task_spec, EventBasedGateway):
         return "waiting"
     return "ready" if task._state == READY else "inside"
 

@@ -23,6 +23,7 @@ from tests.flow.engine.drawing import (
     script,
     service,
     start,
+    timer,
     user,
     xor,
 )
@@ -433,6 +434,29 @@ def test_an_inclusive_gateway_is_released_when_the_awaited_branch_goes_elsewhere
     play.complete("two", sure=False)
 
     assert play.at == ["last"]
+
+
+def test_an_inclusive_gateway_does_not_wait_for_a_reminder_that_may_never_come() -> None:
+    play = Play(
+        diagram(
+            start(),
+            user("one"),
+            user("two"),
+            boundary("reminder", "two", timer("P1D"), interrupting=False),
+            xor("again"),
+            inclusive("meet"),
+            user("last"),
+            flow("begin", "one"),
+            flow("begin", "two"),
+            path("one", "again", "meet", "last"),
+            path("two", "again"),
+            path("reminder", "meet"),
+        )
+    )
+
+    play.complete("one")
+
+    assert play.at == ["last", "two"]
 
 
 def test_a_join_that_can_never_be_complete_makes_the_instance_dead() -> None:

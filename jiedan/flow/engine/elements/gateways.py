@@ -90,8 +90,8 @@ class InclusiveGateway(Joining):
         if not empty:
             return True
         for other in workflow.tasks.values():
-            if other is task or other.passive:
-                continue
+            if other is task or "l" in other.internal_data:
+                continue  # a listener is no token; what it listens for counts with its activity
             reach = workflow.spec.reachable_flows(other.task_spec.name, self.name)
             if reach & empty and not reach & full:
                 return False
