@@ -13,6 +13,7 @@ import pytest
 
 from jiedan.core.actor import Actor
 from jiedan.core.errors import Forbidden, Invalid
+from jiedan.core.parameters import change_parameter
 from jiedan.desk import platform_orders, platforms
 from jiedan.desk.evaluations import evaluation_facts
 from jiedan.desk.records import get_order
@@ -123,6 +124,23 @@ def _typed(values: dict[str, Any]) -> dict[str, Any]:
         for line in values["lines"]
     ]
     return {**values, "lines": lines}
+
+
+@pytest.mark.req("N2.2.4")
+def test_the_company_may_waive_the_review_of_platform_orders_without_findings(
+    house: House,
+) -> None:
+    """SPEC S8.3: `netease.review` is a parameter."""
+    with house.platform.work(actor=people()["zhuzhi"]) as work:
+        change_parameter(work, name="netease.review", value=False, reason="总经理决定")
+    pushed(house)
+    house.do("hanxue", "accept_platform_order", "accept", viewed_all=True, dept_ok=True)
+    house.do("dengchao", "decide_evaluation", "accept")
+    filled = _typed(house.open("sunyue", "enter_platform_order").values)
+    house.do("sunyue", "enter_platform_order", "submit", **filled)
+
+    assert house.order().state == "approved"
+    assert house.waiting() == ["allocate_order"]
 
 
 @pytest.mark.req("N2.1.3")

@@ -412,5 +412,6 @@ def test_every_check_is_kept_with_the_round(house: House) -> None:
     submitted(house, price="960.00")
     shown = {one["label"]: one["value"] for one in house.open("qianmin", "review_order").facts}
 
-    assert shown["Price below policy · major"] == "P-1001 deviates from the policy price by 13.04 %."
+    said = shown["Price below policy · major"]
+    assert said == "P-1001 deviates from the policy price by 13.04 %."
     assert shown["1. Price"].endswith("deviation 13.04 %")
