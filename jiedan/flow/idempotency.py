@@ -1,15 +1,19 @@
 """Owns the first results of calls that carried a key: a replay gets them again (SPEC G7)."""
 
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from jiedan.core.work import Work
 from jiedan.flow.errors import KeyReused
 from jiedan.flow.handlers import plain
 from jiedan.flow.tables import IdempotencyRow
+
+Result = TypeVar("Result")
 
 
 def first_result(
@@ -47,6 +51,19 @@ def keep_result(
             at=work.now,
         )
     )
+
+
+def first_or_again(once: Callable[[], Result], key: str | None) -> Result:
+    """Call `once`; when another call with the key was faster, again, to find its result.
+
+    Only on PostgreSQL can two such calls pass each other's look; the unique key then stops one.
+    """
+    try:
+        return once()
+    except IntegrityError:
+        if key is None:
+            raise
+        return once()
 
 
 def _digest(request: Any) -> str:

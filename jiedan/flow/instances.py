@@ -23,7 +23,7 @@ from jiedan.flow.errors import (
     ReasonMissing,
 )
 from jiedan.flow.history import history_of, write_note
-from jiedan.flow.idempotency import first_result, keep_result
+from jiedan.flow.idempotency import first_or_again, first_result, keep_result
 from jiedan.flow.inbox import tasks_of
 from jiedan.flow.incidents import close_incidents, incidents_of
 from jiedan.flow.instance import Instance, load_instance
@@ -81,22 +81,25 @@ def start_instance(
     another request raises KeyReused. Raises ProcessNotFound.
     """
     request = [process_id, dict(variables or {}), business_key, start_element]
-    with flow.platform.work(actor=actor) as work:
-        known = first_result(work, key, "instance.start", request)
-        if known is not None:
-            instance = load_instance(work.session, UUID(known["instance_id"]))
-            return Started(instance.id, instance.business_key, instance.state, (), replayed=True)
-        started = start_in(
-            work,
-            flow,
-            process_id=process_id,
-            variables=variables,
-            business_key=business_key,
-            start_element=start_element,
-        )
-        result = {"instance_id": str(started.instance_id)}
-        keep_result(work, key, "instance.start", request, result)
-        return started
+
+    def once() -> Started:
+        with flow.platform.work(actor=actor) as work:
+            known = first_result(work, key, "instance.start", request)
+            if known is not None:
+                return _started_before(work, UUID(known["instance_id"]))
+            started = start_in(
+                work,
+                flow,
+                process_id=process_id,
+                variables=variables,
+                business_key=business_key,
+                start_element=start_element,
+            )
+            result = {"instance_id": str(started.instance_id)}
+            keep_result(work, key, "instance.start", request, result)
+            return started
+
+    return first_or_again(once, key)
 
 
 def start_in(
@@ -280,6 +283,11 @@ def diagram_of(flow: Flow, *, instance_id: UUID, process_id: str) -> bytes:
             raise DefinitionNotFound(kind="process", key=process_id)
         digest = members[process_id]["sha256"]
         return read_sources(session, {digest})[digest]
+
+
+def _started_before(work: Work, instance_id: UUID) -> Started:
+    instance = load_instance(work.session, instance_id)
+    return Started(instance.id, instance.business_key, instance.state, (), replayed=True)
 
 
 # --- changing ----------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, tuple_, update
-from sqlalchemy.exc import IntegrityError
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
@@ -16,6 +15,7 @@ from jiedan.flow.delivery import Delivered, broadcast, drain, place_again, recei
 from jiedan.flow.errors import MessageNotFound, ReasonMissing
 from jiedan.flow.handlers import plain
 from jiedan.flow.host import Outgoing
+from jiedan.flow.idempotency import first_or_again
 from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
 from jiedan.flow.searching import search_words
@@ -71,13 +71,7 @@ def deliver_message(
                 work, flow, name=name, correlation_key=correlation_key, payload=payload, key=key
             )
 
-    try:
-        return once()
-    except IntegrityError:
-        # On PostgreSQL two deliveries of one key can pass each other; the second look finds it.
-        if key is None:
-            raise
-        return once()
+    return first_or_again(once, key)
 
 
 def publish(

@@ -218,6 +218,19 @@ def test_one_message_delivered_by_many_at_once_counts_once(flow: Flow, deployed:
     assert only_task(flow, CLERK).element_id == "enter_order"
 
 
+def test_one_start_asked_for_by_many_at_once_starts_once(flow: Flow, deployed: Deployed) -> None:
+    deployed(order=TWO_STEPS)
+
+    def begin(_: int) -> object:
+        return start_instance(flow, actor=CLERK, process_id="order", key="s1").instance_id
+
+    with ThreadPoolExecutor(6) as pool:
+        ids = set(pool.map(begin, range(6)))
+
+    assert len(ids) == 1
+    assert count_tasks(flow, actor=CLERK).todo.number == 1
+
+
 def test_timers_and_deadlines_come_due(flow: Flow, deployed: Deployed, clock: MovableClock) -> None:
     deployed(
         order="\n".join(
