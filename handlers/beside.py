@@ -70,10 +70,10 @@ def order_facts(context: Context, order_id: str) -> list[Fact]:
 
 
 def place_of(order: Order) -> str:
-    """The delivery place in one line; a municipality is province and city in one."""
+    """The delivery place in one line; a municipality is not named twice."""
     province, city = order.province or "", order.city or ""
-    parts = ("" if city.startswith(province) else province, city, order.district, order.detail)
-    return "".join(part for part in parts if part)
+    start = "" if city.startswith(province) else province
+    return "".join([start, city, order.district or "", order.detail or ""])
 
 
 def line_facts(order: Order) -> list[Fact]:

@@ -257,12 +257,13 @@ def load_carrier(
         on=context.now,
         min_score=int(context.work.platform.parameters.number("carrier.min_score")),
     )
-    arrival = facts.window_from if facts.window_from and facts.window_from > context.now else None
+    agreed = facts.window_from
+    arrival = agreed if agreed and agreed > context.now else _tomorrow(context)
     return {
         "values": {
             "method": method,
-            "carrier": fitting[0].code if fitting else None,
-            "eta": arrival.astimezone(SHANGHAI).isoformat() if arrival else None,
+            "carrier": fitting[0].carrier_id if fitting else None,
+            "eta": arrival.astimezone(SHANGHAI).isoformat(timespec="minutes"),
             "insured": order.total_fen if facts.fulfil in ("stock", "mto") else None,
         },
         "facts": [
@@ -366,6 +367,10 @@ def _gap_name(code: str) -> str:
         return str(known)
     name = code.partition(".")[2]
     return str(DOCUMENTS.get(name, name))
+
+
+def _tomorrow(context: Context) -> datetime:
+    return context.work.platform.calendar.deadline(context.now, 1, "wd")
 
 
 def _window(facts: ShipmentFacts) -> str | None:
