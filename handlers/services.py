@@ -67,7 +67,7 @@ def save_record(
         order_id=order_id,
         kind=f"service:{line}",
         items=[{"code": "VISIT", "result": "pass"}],
-        values={name: value for name, value in answer.items() if name != "comment"},
+        values=answer,
     )
     return {"last_opinion": answer.get("customer_opinion")}
 
