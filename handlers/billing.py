@@ -68,7 +68,7 @@ def match(
     order_id: str,
     payment_ref: str | None = None,
     settlement_ref: str | None = None,
-    amount_fen: int | None = None,
+    paid_fen: int | None = None,
     payer: str | None = None,
     received_at: str | None = None,
 ) -> dict[str, Any]:
@@ -78,12 +78,12 @@ def match(
     on the list of unmatched payments.
     """
     ref = payment_ref or settlement_ref
-    if ref and amount_fen:
+    if ref and paid_fen:
         order = order_of(context, order_id)
         payments.register_payment(
             context.work,
             ref=ref,
-            amount_fen=amount_fen,
+            amount_fen=paid_fen,
             customer_id=order.customer_id,
             payer=payer or "",
             method=ESCROW if settlement_ref else "bank",
@@ -99,6 +99,7 @@ def match(
         "payment_due": _due_moment(context, order_id).isoformat(),
         "payment_ref": None,
         "settlement_ref": None,
+        "paid_fen": None,
     }
 
 

@@ -8,7 +8,7 @@ from handlers.credit_facts import credit_violations, judge_credit
 from handlers.violations import covered_codes, find_violations, subject_of, uncovered
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.i18n import gettext, lazy
-from jiedan.desk import credit, holds
+from jiedan.desk import credit, holds, payments
 from jiedan.desk.records import get_order
 
 HOLD = "credit"
@@ -30,8 +30,23 @@ def check(context: Context, order_id: str) -> dict[str, Any]:
 
 
 @handler("credit.recheck")
-def recheck(context: Context, order_id: str) -> dict[str, Any]:
-    """Ask again and release the hold when the credit is good or was approved specially."""
+def recheck(
+    context: Context,
+    order_id: str,
+    payment_ref: str | None = None,
+    paid_fen: int | None = None,
+    payer: str | None = None,
+) -> dict[str, Any]:
+    """Book what came in, ask again, and release the hold when the credit is good or granted."""
+    if payment_ref and paid_fen:
+        payments.register_payment(
+            context.work,
+            ref=payment_ref,
+            amount_fen=paid_fen,
+            customer_id=get_order(context.work.session, order_id).customer_id,
+            payer=payer or "",
+        )
+        payments.match_oldest(context.work, ref=payment_ref)
     judged = judge_credit(context, order_id)
     good = not judged.holds or "CREDIT" in covered_codes(context, order_id)
     if good:
@@ -45,6 +60,8 @@ def recheck(context: Context, order_id: str) -> dict[str, Any]:
         "credit_decision": judged.decision,
         "violations": found,
         "special_subject": subject_of(uncovered(context, order_id, found)),
+        "payment_ref": None,
+        "paid_fen": None,
     }
 
 

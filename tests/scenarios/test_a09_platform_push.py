@@ -77,7 +77,9 @@ def test_a_pushed_order_goes_to_the_closed_order(world: World) -> None:
     ]
     world.xieming.do("collect_documents", "complete", {"documents": documents})
     world.wait_until(at(9, 30, day=4))
-    world.fengtao.do("choose_carrier", "dispatch", {"waybill": "ZT9000001"})
+    world.fengtao.do(
+        "choose_carrier", "dispatch", {"waybill": "ZT9000001", "eta": "2026-03-06T18:00:00+08:00"}
+    )
     assert world.order(instance)["shipments"][0]["method"] == "express"
 
     world.wait_until(at(10, 0, day=5))
