@@ -21,7 +21,7 @@ from jiedan.flow.engine.snapshots import (
 )
 
 if TYPE_CHECKING:
-    from jiedan.flow.engine.runtime import TokenTask
+    from jiedan.flow.engine.tokens import TokenTask
 
 _KIND = {OpenTask: "task", WaitingJob: "job", Timer: "timer", Subscription: "subscription"}
 

@@ -12,10 +12,11 @@ from jiedan.flow.engine.elements.bodies import MultiInstance
 from jiedan.flow.engine.elements.gateways import EventBasedGateway
 from jiedan.flow.engine.errors import LiveBroken, NothingWaits, StartRefused
 from jiedan.flow.engine.host import Host
+from jiedan.flow.engine.instance import Instance
 from jiedan.flow.engine.model import ProcessModel
-from jiedan.flow.engine.runtime import READY, Instance, TokenTask
 from jiedan.flow.engine.snapshots import Changes, Token
 from jiedan.flow.engine.spec import ProcessSpec
+from jiedan.flow.engine.tokens import READY, TokenTask
 from jiedan.flow.engine.values import plain
 
 

@@ -17,17 +17,11 @@ from uuid import UUID
 import orjson
 
 from jiedan.flow.engine.elements.bodies import CallActivity, Containing
-from jiedan.flow.engine.elements.events import handler_scope
+from jiedan.flow.engine.elements.throwing import handler_scope
 from jiedan.flow.engine.errors import StateUnreadable
+from jiedan.flow.engine.instance import Instance
 from jiedan.flow.engine.model import ProcessModel
-from jiedan.flow.engine.runtime import (
-    READY,
-    WAITING,
-    Instance,
-    SubInstance,
-    TokenTask,
-    Workflow,
-)
+from jiedan.flow.engine.tokens import READY, WAITING, SubInstance, TokenTask, Workflow
 from jiedan.flow.engine.values import Scope
 
 FORMAT = 1

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 
 from jiedan.flow.engine.dialect import Extension, Term
-from jiedan.flow.engine.runtime import READY, ElementFailed, TokenTask, Workflow
 from jiedan.flow.engine.snapshots import ElementRef
 from jiedan.flow.engine.spec import Flow, ProcessSpec
+from jiedan.flow.engine.tokens import READY, ElementFailed, TokenTask
 from jiedan.flow.engine.values import Scope, plain, set_entry
 
 if TYPE_CHECKING:
     from jiedan.flow.engine.elements.bodies import Body
-    from jiedan.flow.engine.elements.events import BoundaryEvent, Trigger
+    from jiedan.flow.engine.elements.events import BoundaryEvent
+    from jiedan.flow.engine.elements.trigger import Trigger
 
 
 class Element(BpmnSpecMixin):
@@ -222,6 +223,3 @@ def no_way_out(element: Element) -> ElementFailed:
         "No outgoing flow's condition holds, and there is no default flow.",
         " | ".join(flow.condition or "" for flow in element.flows),
     )
-
-
-__all__ = ["Element", "ElementFailed", "Flow", "TokenTask", "Workflow", "no_way_out"]

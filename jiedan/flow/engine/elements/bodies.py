@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from jiedan.flow.engine.dialect import Extension, LoopItems, Term
-from jiedan.flow.engine.elements.base import Element, ElementFailed, TokenTask
-from jiedan.flow.engine.runtime import NESTING_LIMIT, SubInstance, Workflow
+from jiedan.flow.engine.elements.base import Element
 from jiedan.flow.engine.snapshots import ElementRef
 from jiedan.flow.engine.spec import ProcessSpec
+from jiedan.flow.engine.tokens import ElementFailed, SubInstance, TokenTask, Workflow
 from jiedan.flow.engine.values import Scope, plain
 
+NESTING_LIMIT = 200  # called processes and subprocesses inside each other
 MAX_ITEMS = 10_000
 MAX_TOKENS = 20_000  # in one instance, so that rounds inside rounds cannot eat the memory
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from jiedan.flow.engine.elements.base import Element, Flow, TokenTask, no_way_out
-from jiedan.flow.engine.runtime import WAITING
+from jiedan.flow.engine.elements.base import Element, no_way_out
+from jiedan.flow.engine.spec import Flow
+from jiedan.flow.engine.tokens import WAITING, TokenTask
 
 
 class ExclusiveGateway(Element):

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from jiedan.flow.engine.dialect import Term
-from jiedan.flow.engine.elements.base import Element, ElementFailed, TokenTask
+from jiedan.flow.engine.elements.base import Element
 from jiedan.flow.engine.host import BpmnError, Pending, ServiceCall
 from jiedan.flow.engine.snapshots import OpenTask, WaitingJob
 from jiedan.flow.engine.timing import NotATime, schedule
+from jiedan.flow.engine.tokens import ElementFailed, TokenTask
 from jiedan.flow.engine.values import plain
 
 DEFAULT_PRIORITY = 50

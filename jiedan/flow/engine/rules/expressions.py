@@ -9,7 +9,7 @@ from lxml import etree
 
 from jiedan.feel import FeelError, compile_expression
 from jiedan.flow.engine.dialect import Extension, Term, feel, read_extension, read_loop, term
-from jiedan.flow.engine.parser import called_extension
+from jiedan.flow.engine.element_parsers import called_extension
 from jiedan.flow.engine.rules import Area, event_definitions, say
 from jiedan.flow.engine.snapshots import Finding
 from jiedan.flow.engine.xmlsource import bpmn, zeebe
