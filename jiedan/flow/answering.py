@@ -12,7 +12,8 @@ from jiedan.flow.access import Task
 from jiedan.flow.content.forms import Form, check_answer
 from jiedan.flow.content.read import ElementInfo
 from jiedan.flow.current import form_version
-from jiedan.flow.errors import HandlerMissing
+from jiedan.flow.engine import NothingWaits
+from jiedan.flow.errors import HandlerMissing, TaskNoLongerOpen
 from jiedan.flow.handlers import BpmnError, plain
 from jiedan.flow.host import StepHost, as_result
 from jiedan.flow.platform import Flow
@@ -120,7 +121,10 @@ def answer_through(
         merged |= values
     if outcome is not None:
         merged["outcome"] = outcome
-    step.live.complete_task(task.id, merged, answer={**values, "outcome": outcome})
+    try:
+        step.live.complete_task(task.id, merged, answer={**values, "outcome": outcome})
+    except NothingWaits as error:
+        raise TaskNoLongerOpen from error
 
 
 def _listen(

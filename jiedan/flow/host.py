@@ -78,6 +78,8 @@ class StepHost:
     gathered: Gathered = field(default_factory=Gathered)
     caller: Context | None = None
     """The handler that is running."""
+    outside: bool = False
+    """Whether an external handler runs, which holds no transaction to write in."""
     _functions: Functions | None = None
 
     # --- for the engine ------------------------------------------------------------------------
@@ -217,10 +219,16 @@ class StepHost:
         return {login for login in rows.scalars() if login}
 
     def pause_deadlines(self) -> None:
+        self._must_be_inside()
         halt_deadlines(self.work, self.instance)
 
     def resume_deadlines(self) -> None:
+        self._must_be_inside()
         release_deadlines(self.work, self.flow, self.instance)
+
+    def _must_be_inside(self) -> None:
+        if self.outside:
+            raise RuntimeError("an external handler cannot move deadlines; do it in the next step")
 
     def notify(
         self, owners: tuple[str, ...], msgid: str, params: dict[str, Any], kind: str

@@ -14,7 +14,7 @@ from jiedan.core.actor import Actor
 from jiedan.core.work import Work
 from jiedan.flow.current import Bundle, bundle_of
 from jiedan.flow.delivery import go
-from jiedan.flow.engine import EngineError
+from jiedan.flow.engine import EngineError, NothingWaits
 from jiedan.flow.errors import IncidentNotFound, IncidentStays, NotAllowed, ReasonMissing
 from jiedan.flow.handlers import plain
 from jiedan.flow.history import write_note
@@ -138,7 +138,10 @@ def skip_incident(
         if row.kind == IncidentKind.DEAD_END:
             raise IncidentStays
         _resolve(work, row, "skipped", reason, variables)
-        step.live.skip(row.task_id, plain(dict(variables or {})))
+        try:
+            step.live.skip(row.task_id, plain(dict(variables or {})))
+        except NothingWaits as error:
+            raise IncidentStays from error
         go(step)
 
 

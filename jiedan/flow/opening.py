@@ -12,6 +12,7 @@ from jiedan.core.files import list_attachments
 from jiedan.core.work import Work
 from jiedan.flow.access import Task, check_duties
 from jiedan.flow.answering import form_of, loaded
+from jiedan.flow.content.read import ElementInfo
 from jiedan.flow.current import bundle_of
 from jiedan.flow.engine import Live
 from jiedan.flow.host import StepHost
@@ -31,7 +32,7 @@ def open_page(flow: Flow, session: Session, actor: Actor, task: Task) -> OpenedT
     element = bundle.element(task.process_id, task.element_id)
     variables = variables_of(flow, session, task.instance, task.id if task.state.is_open else None)
     form = form_of(session, flow, task)
-    first = loaded(StepHost(work, flow, task.instance), element, task, variables)
+    first = _loaded(StepHost(work, flow, task.instance), element, task, variables)
     draft = session.get(DraftRow, task.id) if task.has_draft else None
     refusal = _refusal(work, flow, task)
     return OpenedTask(
@@ -125,6 +126,18 @@ def attachments_of(session: Session, task_ids: list[UUID]) -> tuple[Attachment, 
         )
         for one in list_attachments(session, *(f"task:{task_id}" for task_id in task_ids))
     )
+
+
+def _loaded(
+    host: StepHost, element: ElementInfo | None, task: Task, variables: dict[str, Any]
+) -> dict[str, Any]:
+    try:
+        return loaded(host, element, task, variables)
+    except JiedanError:
+        if task.state.is_open:
+            raise
+        # A task that is over is still shown when what it was about is gone.
+        return {}
 
 
 def _refusal(work: Work, flow: Flow, task: Task) -> str | None:

@@ -35,7 +35,14 @@ class HandlerTooSlow(Exception):
 
 
 def run_job(flow: Flow, *, job: ClaimedJob) -> None:
-    """Do one claimed job and record how it ended; a failing handler does not raise."""
+    """Do one claimed job and record how it ended; what fails is tried again or an incident."""
+    try:
+        _run(flow, job)
+    except Exception as error:  # also a step that cannot go on must end somewhere
+        _failed(flow, job, error)
+
+
+def _run(flow: Flow, job: ClaimedJob) -> None:
     match job.kind:
         case JobKind.TIMER:
             _fire(flow, job)
@@ -134,7 +141,7 @@ def _run_outside(flow: Flow, job: ClaimedJob, handler: Handler) -> None:
         if instance.state.is_over:
             return
         work = Work(session, flow.platform.clock.now(), SYSTEM, flow.platform)
-        host = StepHost(work, flow, instance)
+        host = StepHost(work, flow, instance, outside=True)
         context = _context(host, job)
         try:
             arguments = handler.arguments(job.inputs)

@@ -22,7 +22,8 @@ from jiedan.flow.platform import Flow
 from jiedan.flow.running import run_due, run_job
 from jiedan.flow.tables import JobRow, NoticeRow
 from tests.flow.conftest import ADMIN, CLERK, MANAGER, do, only_task
-from tests.flow.diagrams import chain, end, error_boundary, service, start, timer, user
+from tests.flow.diagrams import chain, end, error_boundary, exclusive, service, start, timer, user
+from tests.flow.diagrams import flow as arrow
 
 Deployed = Callable[..., None]
 
@@ -398,3 +399,39 @@ def test_a_failed_handler_takes_back_what_it_said_about_the_instance(
 
     assert show_instance(flow, instance_id=instance_id).item.business_key is None
     assert list_notices(flow, actor=CLERK).items == ()
+
+
+CIRCLES = "\n".join(
+    [
+        start(),
+        service("send_mail", "orders.open"),
+        exclusive("again", "count"),
+        '<bpmn:scriptTask id="count"><bpmn:extensionElements>'
+        '<zeebe:script expression="=1" resultVariable="n"/></bpmn:extensionElements>'
+        "</bpmn:scriptTask>",
+        end(),
+        chain("begin", "send_mail", "again"),
+        arrow("again", "finish", "n = 2"),
+        arrow("again", "count"),
+        chain("count", "again"),
+    ]
+)
+
+
+def test_a_step_that_runs_in_circles_after_a_job_becomes_an_incident(
+    flow: Flow, order: Callable[..., Any], clock: MovableClock
+) -> None:
+    sent: list[str] = []
+
+    def send_mail(context: Context) -> dict:
+        sent.append(context.idempotency_key)
+        return {}
+
+    instance_id = order(send_mail, CIRCLES, external=True, retries=2)
+    run_due(flow)
+    clock.advance(timedelta(days=1))
+    run_due(flow)
+
+    assert show_instance(flow, instance_id=instance_id).item.state == "incident"
+    assert "loops" in list_incidents(flow).items[0].message
+    assert len(sent) == 1

@@ -42,7 +42,7 @@ def check(
     What makes a drawing hard to read is a warning unless `layout_refuses`.
     """
     known = _known(files, around)
-    findings: list[Finding] = []
+    findings = _twice(files)
     for name, content in files.items():
         match PurePath(name).suffix:
             case ".bpmn":
@@ -91,25 +91,54 @@ def _check_bpmn(name: str, content: bytes, around: Around, layout_refuses: bool)
     return findings
 
 
-def _known(files: Mapping[str, bytes], around: Surroundings) -> Around:
-    processes, decisions, forms = set(), set(), set()
+def _twice(files: Mapping[str, bytes]) -> list[Finding]:
+    """A process, decision or form that two files define: which one counts would be chance."""
+    first: dict[tuple[str, str], str] = {}
+    findings = []
     for name, content in files.items():
-        try:
-            match PurePath(name).suffix:
-                case ".bpmn":
-                    processes |= set(read_processes(content))
-                case ".dmn":
-                    decisions |= set(read_decisions(content).decisions)
-                case ".form":
-                    forms.add(parse_form(content)[0].id)
-        except JiedanError:
-            # Unreadable files are reported where they are checked.
-            continue
+        for kind, key in _defined(name, content):
+            other = first.setdefault((kind, key), name)
+            if other != name:
+                findings.append(
+                    Finding(
+                        rule="defined_twice",
+                        level=ERROR,
+                        file=name,
+                        element_id=key,
+                        label=key,
+                        problem="“%(label)s” is defined in %(other)s, too.",
+                        mend="Give one of the two another id, or delete it.",
+                        params={"label": key, "other": other},
+                    )
+                )
+    return findings
+
+
+def _defined(name: str, content: bytes) -> list[tuple[str, str]]:
+    try:
+        match PurePath(name).suffix:
+            case ".bpmn":
+                return [("process", key) for key in read_processes(content)]
+            case ".dmn":
+                return [("decision", key) for key in read_decisions(content).decisions]
+            case ".form":
+                return [("form", parse_form(content)[0].id)]
+    except JiedanError:
+        # Unreadable files are reported where they are checked.
+        pass
+    return []
+
+
+def _known(files: Mapping[str, bytes], around: Surroundings) -> Around:
+    found: dict[str, set[str]] = {"process": set(), "decision": set(), "form": set()}
+    for name, content in files.items():
+        for kind, key in _defined(name, content):
+            found[kind].add(key)
     return Around(
         registry=around.registry,
-        processes=around.processes | processes,
-        decisions=around.decisions | decisions,
-        forms=around.forms | forms,
+        processes=around.processes | found["process"],
+        decisions=around.decisions | found["decision"],
+        forms=around.forms | found["form"],
         roles=around.roles,
         diagrams={
             name: content for name, content in files.items() if PurePath(name).suffix == ".bpmn"

@@ -270,3 +270,12 @@ def test_an_unreadable_file_is_a_finding_not_a_crash() -> None:
     found = check(files, around=AROUND)
 
     assert {one.file for one in found if one.level == ERROR} == set(files)
+
+
+def test_two_files_cannot_define_the_same_process() -> None:
+    body = around(user("it", "OC"))
+    files = {"a.bpmn": diagram("order", body), "b.bpmn": diagram("order", body)}
+
+    found = [one for one in check(files, around=AROUND) if one.level == ERROR]
+
+    assert [(one.rule, one.file) for one in found] == [("defined_twice", "b.bpmn")]
