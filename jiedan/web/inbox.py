@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from jiedan.core.actor import Actor
 from jiedan.core.errors import Conflict
-from jiedan.core.i18n import gettext, lazy
+from jiedan.core.i18n import current_locale, gettext, lazy
 from jiedan.flow import inbox as tasks_of
 from jiedan.flow.definitions import list_definitions
 from jiedan.flow.instances import list_instances
+from jiedan.flow.pages import Page
 from jiedan.flow.states import DefinitionKind
 from jiedan.flow.tasks import claim_task, unclaim_task
 from jiedan.web.addresses import safe_next
@@ -39,13 +41,13 @@ NAVIGATION = (Entry("inbox.todo", lazy("Inbox"), "inbox", WORK, 10, badge=count_
 
 
 @blueprint.get("/inbox")
-def todo() -> str:
+def todo() -> str | Response:
     """What is assigned to me, and what I may claim."""
     return _tasks("todo")
 
 
 @blueprint.get("/inbox/done")
-def done() -> str:
+def done() -> str | Response:
     """What I completed, newest first."""
     return _tasks("done")
 
@@ -63,7 +65,7 @@ def started() -> str:
     return render_template("inbox/started.html", view="started", page=page, **_around())
 
 
-def _tasks(view: tasks_of.View) -> str:
+def _tasks(view: tasks_of.View) -> str | Response:
     sort = request.args.get("sort", "due")
     filters = tasks_of.TaskFilters(
         process_id=request.args.get("process") or None,
@@ -83,7 +85,26 @@ def _tasks(view: tasks_of.View) -> str:
     around["is_filtered"] = bool(
         _query() or filters.process_id or filters.overdue or filters.mine_only
     )
-    return render_template(f"inbox/{view}.html", view=view, page=page, sort=sort, **around)
+    around |= {"view": view, "page": page, "sort": sort, "etag": _etag(page)}
+    if view == "todo" and request.args.get("part") == "rows":
+        return _rows(around)
+    return render_template(f"inbox/{view}.html", **around)
+
+
+def _rows(around: dict[str, Any]) -> Response:
+    """Only the rows, and nothing at all while they are what the page already shows."""
+    if around["etag"] in request.if_none_match:
+        return make_response("", 304)
+    response = make_response(render_template("inbox/todo_rows.html", **around))
+    response.set_etag(around["etag"])
+    return response
+
+
+def _etag(page: Page[tasks_of.TaskItem]) -> str:
+    shown = "|".join(
+        f"{one.task_id}:{one.version}:{one.assignee}:{one.overdue}" for one in page.items
+    )
+    return sha256(f"{current_locale()}|{page.count}|{shown}".encode()).hexdigest()[:16]
 
 
 def _query() -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from jiedan.core.actor import Actor
 from jiedan.core.clock import MovableClock
-from jiedan.flow.instances import Started, show_instance
+from jiedan.flow.instances import Started, show_instance, start_instance
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import InstanceState
 from jiedan.flow.tasks import complete_task, open_task
@@ -67,6 +67,22 @@ def test_a_late_task_is_marked_and_can_be_filtered(
     assert "Nothing matches" in on_time
     assert "Enter tea" in late
     assert "due is-late" in late
+
+
+def test_a_page_that_looks_for_new_work_is_told_only_when_there_is_some(
+    browser: Browsers, tea: Started, flow: Flow
+) -> None:
+    sunyue = browser("sunyue")
+    first = sunyue.get("/inbox?part=rows")
+
+    same = sunyue.get("/inbox?part=rows", headers={"If-None-Match": first.headers["ETag"]})
+    start_instance(flow, actor=SUNYUE, process_id="tea_order")
+    news = sunyue.get("/inbox?part=rows", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert same.status_code == 304
+    assert news.status_code == 200
+    assert news.text.count("data-open") == 2
+    assert "<html" not in news.text
 
 
 def test_claiming_from_the_list_opens_the_task_and_others_are_told(

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from jiedan.core.errors import Message
-from jiedan.core.i18n import current_locale, format_date, format_datetime, format_money
+from jiedan.core.i18n import current_locale, format_date, format_datetime, format_money, gettext
 from jiedan.flow.content.forms_check import Lookup
 from jiedan.flow.content.forms_judge import (
     KEEP,
@@ -211,6 +211,8 @@ class _Painter:
         self.locale = current_locale()
         self.wrong: list[tuple[str, str, str]] = []
         self.told: set[str] = set()
+        self.row = 0
+        """The row being drawn, for the summary of what is wrong."""
 
     def lay_out(
         self, fields: Sequence[Field], record: Record, *, at: str, around: Mapping[str, Any]
@@ -279,6 +281,7 @@ class _Painter:
         rows = []
         for position, row in enumerate(record.tables[each.path]):
             prefix = f"{name}[{row.index}]"
+            self.row = position + 1
             inner_seen = self.judge.seen(row.record, seen)
             shown = tuple(
                 Cell(child, "", "", child.label.in_(self.locale))
@@ -296,6 +299,7 @@ class _Painter:
                     error=self.error(prefix, base["label"]),
                 )
             )
+        self.row = 0
         heads = tuple(
             Cell(child, "", "", child.label.in_(self.locale), required=child.required)
             for child in each.children
@@ -320,7 +324,8 @@ class _Painter:
         if not name or message is None or name in self.told:
             return ""
         self.told.add(name)
-        self.wrong.append((dom_id(name), label, str(message)))
+        where = gettext("%(label)s, row %(n)s", label=label, n=self.row) if self.row else label
+        self.wrong.append((dom_id(name), where, str(message)))
         return str(message)
 
     def options(self, each: Field, value: Any, seen: Mapping[str, Any]) -> tuple[ShownOption, ...]:

@@ -196,7 +196,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-all]");
   if (!button) return;
   const rows = new Map();
-  for (const one of all(`input[type=radio][name$="].${button.dataset.all}"]`, button.closest(".lines"))) {
+  for (const one of all(`input[type=radio][name$="].${button.dataset.all}"]`, button.closest(".field"))) {
     rows.set(one.name, [...(rows.get(one.name) || []), one]);
   }
   for (const choices of rows.values()) {
@@ -214,3 +214,19 @@ document.addEventListener("click", (event) => {
 document.querySelector("[data-focus]")?.focus();
 
 for (const button of all("[data-print]")) { button.hidden = false; button.addEventListener("click", () => window.print()); }
+
+// --- lists that notice new work, while somebody looks at them --------------------------------------
+const LOOK_EVERY = 15000;
+const live = document.querySelector("[data-live]");
+async function lookForNews() {
+  if (document.hidden || !live) return;
+  const answer = await fetch(live.dataset.live, { headers: { "If-None-Match": `"${live.dataset.etag}"` } }).catch(() => null);
+  if (!answer || answer.status !== 200 || answer.redirected) return;
+  const rows = await answer.text();
+  // Nobody's row moves away under the hand.
+  if (live.contains(document.activeElement)) return;
+  live.innerHTML = rows;
+  live.dataset.etag = (answer.headers.get("ETag") || "").replace(/^W\/|"/g, "").replaceAll('"', "");
+}
+if (live) setInterval(lookForNews, LOOK_EVERY);
+document.addEventListener("visibilitychange", lookForNews);
