@@ -1,6 +1,8 @@
-"""Sequences, choices, loops, scripts, handlers, decisions and mappings."""
+"""Sequences, loops, scripts, handlers, decisions, mappings, and what goes wrong in them."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 
@@ -11,19 +13,15 @@ from tests.flow.engine.drawing import (
     diagram,
     end,
     error,
-    file,
     flow,
-    inclusive,
     mapping,
     node,
     on,
-    parallel,
     path,
-    process,
     script,
     service,
     start,
-    timer,
+    subprocess,
     user,
     xor,
 )
@@ -88,30 +86,6 @@ def test_a_task_can_be_completed_once_only() -> None:
 
     with pytest.raises(NothingWaits):
         play.live.complete_task(task_id, {})
-
-
-def test_a_choice_without_a_way_out_becomes_a_failure_that_can_be_tried_again() -> None:
-    play = Play(
-        diagram(
-            start(),
-            xor("which"),
-            user("one"),
-            user("two"),
-            path("begin", "which"),
-            flow("which", "one", when='way = "one"'),
-            flow("which", "two", when='way = "two"'),
-        )
-    )
-    assert list(play.failures.values()) == [
-        "No outgoing flow's condition holds, and there is no default flow."
-    ]
-    assert not play.changes.dead
-
-    play.live.merge_variables({"way": "two"})
-    play.retry("which")
-
-    assert play.at == ["two"]
-    assert play.failures == {}
 
 
 def test_a_script_puts_the_value_of_its_expression_into_its_variable() -> None:
@@ -306,219 +280,6 @@ def test_an_input_mapping_stays_inside_its_element() -> None:
     }
 
 
-def test_all_branches_of_a_parallel_gateway_run_and_meet_again() -> None:
-    play = Play(
-        diagram(
-            start(),
-            parallel("split"),
-            user("pack"),
-            user("invoice"),
-            parallel("meet"),
-            user("send"),
-            path("begin", "split", "pack", "meet", "send"),
-            path("split", "invoice", "meet"),
-        )
-    )
-    assert play.at == ["invoice", "pack"]
-
-    play.complete("pack", box=3)
-    assert play.at == ["invoice"]
-    assert "meet" in play.standing
-    play.complete("invoice", number="I-1")
-
-    assert play.at == ["send"]
-    assert play.variables == {"box": 3, "number": "I-1"}
-
-
-def test_parallel_branches_see_each_others_writes() -> None:
-    play = Play(
-        diagram(
-            start(),
-            user("left"),
-            user("right"),
-            xor("known", default="no"),
-            user("yes_it_is"),
-            user("no_it_is_not"),
-            flow("begin", "left"),
-            flow("begin", "right"),
-            path("right", "known"),
-            flow("known", "yes_it_is", when="seen = true"),
-            flow("known", "no_it_is_not", id="no"),
-        )
-    )
-
-    play.complete("left", seen=True)
-    play.complete("right")
-
-    assert play.at == ["yes_it_is"]
-
-
-def test_a_loop_into_a_parallel_gateway_waits_for_both_flows_each_time() -> None:
-    play = Play(
-        diagram(
-            start(),
-            xor("again"),
-            parallel("split"),
-            user("one"),
-            user("two"),
-            parallel("meet"),
-            xor("enough", default="back"),
-            end(),
-            path("begin", "again", "split", "one", "meet", "enough"),
-            path("split", "two", "meet"),
-            flow("enough", "done", when="rounds >= 3"),
-            flow("enough", "again", id="back"),
-        )
-    )
-
-    for rounds in (1, 2):
-        play.complete("one", rounds=rounds)
-        assert play.at == ["two"]
-        play.complete("two")
-        assert play.at == ["one", "two"]
-    play.complete("two")
-    play.complete("one", rounds=3)
-
-    assert play.ended
-
-
-def test_an_inclusive_gateway_waits_only_for_what_can_still_come() -> None:
-    play = Play(
-        diagram(
-            start(),
-            inclusive("which"),
-            user("check_credit"),
-            user("check_stock"),
-            user("check_price"),
-            inclusive("meet"),
-            user("decide"),
-            path("begin", "which"),
-            flow("which", "check_credit", when="credit"),
-            flow("which", "check_stock", when="stock"),
-            flow("which", "check_price", when="price"),
-            path("check_credit", "meet", "decide"),
-            path("check_stock", "meet"),
-            path("check_price", "meet"),
-        ),
-        {"credit": True, "stock": True, "price": False},
-    )
-    assert play.at == ["check_credit", "check_stock"]
-
-    play.complete("check_stock")
-    assert play.at == ["check_credit"]
-    play.complete("check_credit")
-
-    assert play.at == ["decide"]
-
-
-def test_an_inclusive_gateway_is_released_when_the_awaited_branch_goes_elsewhere() -> None:
-    play = Play(
-        diagram(
-            start(),
-            inclusive("split"),
-            user("one"),
-            user("two"),
-            xor("sure", default="yes"),
-            end("dropped"),
-            inclusive("meet"),
-            user("last"),
-            path("begin", "split", "one", "meet", "last"),
-            path("split", "two", "sure"),
-            flow("sure", "meet", id="yes"),
-            flow("sure", "dropped", when="sure = false"),
-        )
-    )
-
-    play.complete("one")
-    assert play.at == ["two"]
-    play.complete("two", sure=False)
-
-    assert play.at == ["last"]
-
-
-def test_an_inclusive_gateway_does_not_wait_for_a_reminder_that_may_never_come() -> None:
-    play = Play(
-        diagram(
-            start(),
-            user("one"),
-            user("two"),
-            boundary("reminder", "two", timer("P1D"), interrupting=False),
-            xor("again"),
-            inclusive("meet"),
-            user("last"),
-            flow("begin", "one"),
-            flow("begin", "two"),
-            path("one", "again", "meet", "last"),
-            path("two", "again"),
-            path("reminder", "meet"),
-        )
-    )
-
-    play.complete("one")
-
-    assert play.at == ["last", "two"]
-
-
-def test_a_join_that_can_never_be_complete_makes_the_instance_dead() -> None:
-    play = Play(
-        diagram(
-            start(),
-            xor("one_way", default="left"),
-            user("a"),
-            user("b"),
-            parallel("meet"),
-            end(),
-            path("begin", "one_way"),
-            flow("one_way", "a", id="left"),
-            flow("one_way", "b", when="false"),
-            path("a", "meet", "done"),
-            path("b", "meet"),
-        )
-    )
-
-    changes = play.complete("a")
-
-    assert changes.dead
-    assert not changes.ended
-
-
-def test_several_flows_out_of_a_task_are_taken_all_or_by_their_conditions() -> None:
-    play = Play(
-        diagram(
-            start(),
-            node("userTask", "enter", default="otherwise"),
-            user("always"),
-            user("large"),
-            user("plain"),
-            path("begin", "enter", "always"),
-            flow("enter", "large", when="amount > 100"),
-            flow("enter", "plain", id="otherwise"),
-        )
-    )
-
-    play.complete("enter", amount=500)
-
-    assert play.at == ["always", "large"]
-
-
-def test_the_default_flow_of_a_task_is_taken_when_no_condition_holds() -> None:
-    play = Play(
-        diagram(
-            start(),
-            node("userTask", "enter", default="otherwise"),
-            user("large"),
-            user("plain"),
-            path("begin", "enter"),
-            flow("enter", "large", when="amount > 100"),
-            flow("enter", "plain", id="otherwise"),
-        )
-    )
-
-    play.complete("enter", amount=5)
-
-    assert play.at == ["plain"]
-
-
 def test_a_task_without_a_way_out_ends_the_instance() -> None:
     play = Play(diagram(start(), user("only"), path("begin", "only")))
 
@@ -542,90 +303,6 @@ def test_flows_without_ids_and_elements_named_start_and_end_run() -> None:
 
     assert play.ended
     assert play.trace == ["Start", "Root", "End"]
-
-
-def test_a_called_process_runs_inside_the_instance_and_gives_back_what_it_wrote() -> None:
-    model = compile_model(
-        {
-            "a": file(
-                process(
-                    start(), call("review", "check"), user("ship"), path("begin", "review", "ship")
-                )
-            ),
-            "b": file(
-                process(start(), user("look"), end(), path("begin", "look", "done"), id="check")
-            ),
-        },
-        "p",
-    )
-    play = Play(model, {"amount": 3, "note": "old"})
-    assert play.changes.opened[0].process_id == "check"
-    play.live.merge_variables({"amount": 4})
-
-    play.complete("look", verdict="fine")
-
-    assert play.at == ["ship"]
-    assert play.variables == {"amount": 4, "note": "old", "verdict": "fine"}
-
-
-def test_a_called_process_with_mappings_sees_and_gives_only_what_is_mapped() -> None:
-    model = compile_model(
-        {
-            "a": file(
-                process(
-                    start(),
-                    call(
-                        "review",
-                        "check",
-                        propagateAllParentVariables="false",
-                        propagateAllChildVariables="false",
-                        extension=mapping(
-                            [("order.id", "order_id")], [("verdict", "review.result")]
-                        ),
-                    ),
-                    user("ship"),
-                    path("begin", "review", "ship"),
-                )
-            ),
-            "b": file(process(start(), user("look"), path("begin", "look"), id="check")),
-        },
-        "p",
-    )
-    play = Play(model, {"order": {"id": 7}, "secret": 1})
-    assert play.live.variables(play.waiting_ids("look")[0]) == {"order_id": 7}
-
-    play.complete("look", verdict="fine", noise=2)
-
-    assert play.variables == {"order": {"id": 7}, "secret": 1, "review": {"result": "fine"}}
-
-
-def test_fifty_processes_inside_each_other_run_and_come_back() -> None:
-    files = {
-        f"f{level}": file(
-            process(
-                start(),
-                call("deeper", f"p{level + 1}"),
-                end(),
-                path("begin", "deeper", "done"),
-                id=f"p{level}",
-            )
-        )
-        for level in range(50)
-    }
-    files["last"] = file(process(start(), user("bottom"), path("begin", "bottom"), id="p50"))
-    play = Play(compile_model(files, "p0"))
-    assert play.at == ["bottom"]
-
-    play.complete("bottom", found=1)
-
-    assert play.ended
-    assert play.variables["found"] == 1
-
-
-def test_processes_that_call_each_other_for_ever_stop_as_a_failure() -> None:
-    play = Play(diagram(start(), call("again", "p"), path("begin", "again")))
-
-    assert list(play.failures.values()) == ["Processes call each other too deeply."]
 
 
 def test_an_endless_automatic_loop_stops_as_a_failure_of_one_element() -> None:
@@ -656,3 +333,91 @@ def test_a_broken_step_makes_the_live_object_unusable() -> None:
         play.live.run(stage)
     with pytest.raises(LiveBroken):
         play.live.state()
+
+
+def test_a_decision_may_end_in_a_bpmn_error() -> None:
+    def refuse(variables: dict[str, object]) -> object:
+        raise BpmnError("NO_RULE")
+
+    said = '<zeebe:calledDecision decisionId="D05" resultVariable="risk"/>'
+    play = Play(
+        diagram(
+            start(),
+            node("businessRuleTask", "grade", extension=said),
+            boundary("none", "grade", on("error")),
+            user("ask"),
+            path("begin", "grade"),
+            path("none", "ask"),
+        ),
+        stage=Stage(decisions={"D05": refuse}),
+    )
+
+    assert play.at == ["ask"]
+
+
+def test_a_decision_that_fails_is_a_failure_of_its_element() -> None:
+    said = '<zeebe:calledDecision decisionId="D99" resultVariable="risk"/>'
+    play = Play(
+        diagram(start(), node("businessRuleTask", "grade", extension=said), path("begin", "grade"))
+    )
+
+    assert play.standing == ["grade"]
+    assert list(play.failures.values()) == ["'D99'"]
+
+
+def test_a_job_can_be_skipped_with_a_result() -> None:
+    play = Play(
+        diagram(start(), service("post", "post"), user("look"), path("begin", "post", "look")),
+        stage=Stage({"post": lambda call: PENDING}),
+    )
+
+    play.live.skip(play.waiting_ids("post")[0], {"posted": False})
+    play.run()
+
+    assert play.at == ["look"]
+    assert play.variables == {"posted": False}
+
+
+def test_an_open_user_task_tells_its_evaluated_settings() -> None:
+    said = (
+        '<zeebe:formDefinition formId="order_entry"/>'
+        '<zeebe:assignmentDefinition assignee="=owner" candidateGroups="OC, CS"'
+        ' candidateUsers="=helpers"/>'
+        '<zeebe:taskSchedule dueDate="=duration(&quot;PT4H&quot;)"/>'
+        '<zeebe:priorityDefinition priority="=if vip then 90 else 50"/>'
+        '<zeebe:taskListeners><zeebe:taskListener eventType="completing" type="intake.save"/>'
+        "</zeebe:taskListeners>"
+        '<zeebe:properties><zeebe:property name="jiedan:code" value="T01.4"/></zeebe:properties>'
+    )
+    play = Play(
+        diagram(start(), user("enter", name="录入 订单", extension=said), path("begin", "enter")),
+        {"owner": "sunyue", "helpers": ["lin", "wu"], "vip": True},
+    )
+
+    (task,) = play.changes.opened
+
+    assert (task.name, task.form_id, task.assignee) == ("录入 订单", "order_entry", "sunyue")
+    assert task.candidate_groups == ("OC", "CS")
+    assert task.candidate_users == ("lin", "wu")
+    assert task.due_at == NOON + timedelta(hours=4)
+    assert task.priority == 90
+    assert [(one.event, one.type) for one in task.listeners] == [("completing", "intake.save")]
+    assert task.properties == {"jiedan:code": "T01.4"}
+
+
+def test_elements_know_their_lane_and_its_settings() -> None:
+    lanes = (
+        '<bpmn:laneSet id="lanes"><bpmn:lane id="desk" name="订单台"><bpmn:extensionElements>'
+        '<zeebe:properties><zeebe:property name="jiedan:roles" value="OC"/></zeebe:properties>'
+        "</bpmn:extensionElements><bpmn:flowNodeRef>inside</bpmn:flowNodeRef></bpmn:lane>"
+        "</bpmn:laneSet>"
+    )
+    inner = subprocess("inside", start("s1"), user("enter"), path("s1", "enter"))
+    model = compile_model({"p": diagram(lanes, start(), inner, path("begin", "inside"))}, "p")
+
+    elements = {one.id: one for one in model.elements()}
+
+    assert elements["begin"].lane is None
+    assert elements["enter"].lane == "订单台"
+    assert elements["enter"].lane_properties == {"jiedan:roles": "OC"}
+    assert elements["enter"].scope_id == "inside"
