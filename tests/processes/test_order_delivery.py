@@ -7,11 +7,12 @@ from sqlalchemy import select
 
 from jiedan.core.actor import SYSTEM
 from jiedan.core.clock import SHANGHAI
-from jiedan.core.errors import Conflict, Invalid
+from jiedan.core.errors import Conflict, Invalid, NotFound
 from jiedan.desk import stock, tracking
 from jiedan.desk.lookups import choice_label
 from jiedan.desk.tables import DeliveryConfirmation, Invoice, PlatformReply
-from jiedan.flow.task_views import OpenedTask
+from jiedan.flow.task_views import Answer, OpenedTask
+from jiedan.flow.tasks import complete_task
 from tests.processes import fulfilment as half
 from tests.processes.house import House
 
@@ -467,3 +468,68 @@ def test_replies_to_the_platform_are_only_queued_for_platform_orders(house: Hous
 
     with house.platform.read() as session:
         assert session.scalars(select(PlatformReply)).all() == []
+
+
+@pytest.mark.req("S1.3.1")
+def test_a_task_of_logistics_is_hidden_from_everybody_else(house: House) -> None:
+    order_id = half.ready(house)
+    half.deliver(house, order_id)
+    half.prepare(house)
+
+    for stranger in ("chenjing", "lifang", "luodan", "zhangwei"):
+        with pytest.raises(NotFound):
+            half.take(house, stranger, "choose_carrier", "dispatch", waybill="X1")
+
+
+def test_two_people_cannot_both_dispatch_a_shipment(house: House) -> None:
+    """SPEC X34."""
+    order_id = half.ready(house)
+    half.deliver(house, order_id)
+    half.prepare(house)
+    item = house.item("choose_carrier")
+    half.take(house, "fengtao", "choose_carrier", "dispatch", waybill="X1")
+
+    with pytest.raises(Conflict):
+        complete_task(
+            house.flow,
+            actor=half.people()["fengtao"],
+            task_id=item.task_id,
+            version=item.version,
+            answer=Answer("dispatch", {"method": "freight", "waybill": "X2"}),
+        )
+
+
+def test_a_restart_on_the_road_loses_nothing(house: House) -> None:
+    """SPEC J20: another process takes over while the carrier is under way."""
+    order_id = half.under_way(house)
+    other = House(house.platform, house.clock)
+    other.instance_id = house.instance_id
+    scanned(other, "delivered")
+    half.take(other, "fengtao", "record_receipt", "full", mode="online")
+    third = House(house.platform, house.clock)
+    third.instance_id = house.instance_id
+    third.message("customer.delivery.confirmed", half.shipment_of(house, order_id).shipment_no)
+
+    assert half.order(house, order_id).state == "delivered"
+    assert third.view().item.state == "completed"
+
+
+@pytest.mark.req("S2.4.6")
+def test_a_carrier_message_that_comes_twice_counts_once(house: House) -> None:
+    """SPEC X33."""
+    order_id = half.under_way(house)
+    for _ in range(2):
+        house.message(
+            "carrier.status",
+            "SF1234567890",
+            code="in_transit",
+            at="2026-03-02T09:00:00+08:00",
+            place="上海",
+        )
+    with house.platform.read() as session:
+        found = tracking.list_events(
+            session, shipment_id=half.shipment_of(house, order_id).shipment_id
+        )
+
+    assert len(found) == 1
+    assert house.waiting() == ["track_transport"]
