@@ -110,8 +110,8 @@ class Lexer:
         return self._other(start)
 
     def _name(self, word: str, start: int, end: int, property_name: bool) -> Token:
-        for patterns in (self._known.get(word), _BUILT_IN.get(word)):
-            for pattern in patterns or ():
+        for patterns in (self._known.get(word, ()), known_everywhere(word)):
+            for pattern in patterns:
                 found = pattern.match(self.text, start)
                 if found:
                     return Token("name", squeeze(found[0]), start, found.end())
@@ -200,15 +200,21 @@ def name_pattern(name: str) -> re.Pattern[str] | None:
     return re.compile(rf"[{_SPACE}]+".join(re.escape(part) for part in parts) + last)
 
 
-_BUILT_IN: dict[str, list[re.Pattern[str]]] = {}
+_BUILT_IN: dict[str, set[str]] = {}
 
 
 def know_everywhere(names: Iterable[str]) -> None:
     """Names of more than one word that every expression knows: built-in functions and types."""
     for name in names:
-        pattern = name_pattern(name)
-        if " " in name and pattern is not None:
-            known = _BUILT_IN.setdefault(name.split()[0], [])
-            if pattern not in known:
-                known.append(pattern)
-                known.sort(key=lambda each: -len(each.pattern))
+        if " " in name:
+            _BUILT_IN.setdefault(name.split()[0], set()).add(name)
+    known_everywhere.cache_clear()
+
+
+@lru_cache(maxsize=1024)
+def known_everywhere(word: str) -> tuple[re.Pattern[str], ...]:
+    """What matches the names that begin with this word, the longest first."""
+    # Made when first asked for: all of them together would take a third of a second of a start.
+    found = [name_pattern(name) for name in _BUILT_IN.get(word, ())]
+    patterns = [pattern for pattern in found if pattern is not None]
+    return tuple(sorted(patterns, key=lambda each: -len(each.pattern)))
