@@ -7,6 +7,7 @@ from jiedan.core.platform import Platform, build_platform
 from jiedan.core.settings import Settings, load_settings
 from jiedan.dispatch.local import Dispatcher
 from jiedan.flow.platform import Flow
+from jiedan.people.directory import logins_with_role
 from jiedan.people.duties import load_duties
 from jiedan.people.organisation import load_organisation
 from jiedan.web.factory import create_web
@@ -21,6 +22,7 @@ def create_flow(platform: Platform) -> Flow:
         duties=load_duties(config / "duties.toml"),
         supervisors=organisation.supervisors(),
         roles=frozenset(role.code for role in organisation.roles),
+        holders_of=logins_with_role,
         processes=root / "processes",
         decisions=root / "processes" / "decisions",
         forms=root / "forms",

@@ -197,6 +197,7 @@ def save_request(
         attachments=answer.get("attachments") or (),
         order_id=order_id,
         channel=order.channel,
+        candidates=_candidates(context, order.channel, approval_cosign),
         facts={
             "codes": approval_codes,
             "total_fen": order.total_fen,
@@ -209,6 +210,19 @@ def save_request(
         "approval_id": found.approval_id,
         "approval_expires": (context.now + timedelta(days=days)).isoformat(),
     }
+
+
+def _candidates(context: Context, channel: str, cosign: list[str]) -> dict[str, list[str]] | None:
+    """Who holds the roles that may decide; None when nobody can tell who holds a role."""
+    roles = {role for level in approvals.LEVEL_ROLES[channel].values() for role in level}
+    roles |= {approvals.COSIGN_ROLES[name] for name in cosign}
+    found: dict[str, list[str]] = {}
+    for role in roles:
+        holders = context.holders(role)
+        if holders is None:
+            return None
+        found[role] = sorted(holders)
+    return found
 
 
 def _pend(context: Context, order_id: str) -> None:

@@ -218,6 +218,10 @@ class StepHost:
         )
         return {login for login in rows.scalars() if login}
 
+    def holders(self, role: str) -> frozenset[str] | None:
+        tell = self.flow.holders_of
+        return None if tell is None else frozenset(tell(self.work.session, role))
+
     def pause_deadlines(self) -> None:
         self._must_be_inside()
         halt_deadlines(self.work, self.instance)

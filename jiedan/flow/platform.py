@@ -1,6 +1,6 @@
 """Owns `Flow`: what every use case of the process platform is handed first."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -70,6 +70,7 @@ class Ladder:
 
 
 LabelOf = Callable[[Session, str, str], str | None]
+HoldersOf = Callable[[Session, str], Iterable[str]]
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25))
 
 
@@ -102,6 +103,8 @@ class Flow:
     """The role that repairs instances and is told of incidents."""
     label_of: LabelOf = lambda session, source, value: value
     """What a form field's choice is called whose list is outside the form; None if unknown."""
+    holders_of: HoldersOf | None = None
+    """Logins of the people who hold a role now; None when nobody can tell."""
     caches: Caches = field(default_factory=Caches)
 
     def rungs(self) -> Ladder:

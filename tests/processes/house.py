@@ -58,6 +58,7 @@ def a_flow(platform: Platform) -> Flow:
     return Flow(
         platform,
         duties=load_duties(ROOT / "config" / "duties.toml"),
+        holders_of=lambda _, role: [one.login for one in people().values() if one.has(role)],
         processes=ROOT / "processes",
         decisions=ROOT / "processes" / "decisions",
         forms=ROOT / "forms",

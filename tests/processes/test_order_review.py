@@ -267,6 +267,23 @@ def test_a_special_request_may_be_returned_and_asked_again(house: House) -> None
 
 
 @pytest.mark.req("S2.3.7")
+def test_a_level_whose_only_leader_is_the_requester_goes_to_the_next_one_up(house: House) -> None:
+    """SPEC X08: never skipped, never decided by the one who asks."""
+    house.start("chenjing", channel="sales", entry="order")
+    accepted = answers.acceptance(house.customer("KH000001"), owner="wangqiang")
+    house.do("sunyue", "accept_order", "accept", **accepted)
+    house.do("sunyue", "enter_order", "submit", **answers.entry(price="960.00"))
+    house.do("wangqiang", "precheck_order", "submit", **answers.precheck())
+    house.do("qianmin", "review_order", "special", **WISH)
+    why = "战略客户，全年采购额八百万元，本单为新产线首批，后续还有三倍数量的订单。"
+    house.do("wangqiang", "request_special", "submit", ("attachments",), justification=why)
+
+    assert [one.owners for one in house.items()] == [("r:FM",)]
+    house.do("zhouhang", "cosign_special", "agree", opinion="毛利仍可接受。")
+    assert [one.owners for one in house.items()] == [("r:SD",)]
+
+
+@pytest.mark.req("S2.3.7")
 def test_an_abandoned_special_request_returns_the_order(house: House) -> None:
     submitted(house, price="960.00")
     house.do("qianmin", "review_order", "special", **WISH)
