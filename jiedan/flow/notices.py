@@ -47,7 +47,11 @@ class Notice:
                 said[name] = pick(value, self.params.get(f"{name}.en"))
             else:
                 said[name] = value
-        return gettext(self.msgid, **said)
+        try:
+            return gettext(self.msgid, **said)
+        except (KeyError, ValueError, TypeError):
+            # A handler's sentence and its params do not fit: better plain than no page.
+            return self.msgid
 
 
 def notify(

@@ -8,7 +8,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from jiedan.core.actor import Actor
-from jiedan.core.i18n import gettext
 from jiedan.flow.notices import count_unread, list_notices, mark_read
 from jiedan.web.house import flow, person
 
@@ -29,7 +28,7 @@ def show() -> str:
         unread_only=request.args.get("unread") == "1",
         after=request.args.get("after"),
     )
-    said = [(one, _say(one.msgid, dict(one.params))) for one in page.items]
+    said = [(one, one.text()) for one in page.items]
     return render_template("notices.html", page=page, notices=said)
 
 
@@ -45,10 +44,3 @@ def read() -> Response:
     if instance:
         return redirect(url_for("orders.of_instance", instance_id=UUID(instance)), 303)
     return redirect(url_for("notices.show"), 303)
-
-
-def _say(msgid: str, params: dict[str, object]) -> str:
-    try:
-        return gettext(msgid, **params)
-    except (KeyError, ValueError, TypeError):
-        return msgid
