@@ -1,6 +1,6 @@
 """Boxed expressions, compiled (DMN 1.5 §7.3, §10.2)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from jiedan.dmn.definitions import (
@@ -17,9 +17,11 @@ from jiedan.dmn.definitions import (
     Text,
     Variable,
 )
+from jiedan.dmn.items import ItemTypes
 from jiedan.dmn.tables import CompiledTable, TableMaker
 from jiedan.feel.errors import FeelError, Phrase
 from jiedan.feel.expression import UnaryTests, compile_expression, compile_unary_tests
+from jiedan.feel.external import external_function
 from jiedan.feel.functions import invoke, written_function
 from jiedan.feel.loops import compile_for, compile_quantified, filter_list
 from jiedan.feel.run import Run
@@ -35,13 +37,12 @@ class BoxCompiler:
 
     def __init__(
         self,
-        types: Mapping[str, Type],
-        resolve: Callable[[str | None], Type | None],
+        types: ItemTypes,
         *,
         strict: bool = True,
     ) -> None:
         self.types = types
-        self.resolve = resolve
+        self.resolve = types.resolve
         self.strict = strict
         self.problems: list[FeelError] = []
         """What is wrong with expressions that count as null because `strict` is off."""
@@ -112,7 +113,10 @@ class BoxCompiler:
     def table(self, box: Table, names: Names, title: str) -> Code:
         """A decision table."""
         maker = TableMaker(
-            lambda text: self.text(text, names), lambda text: self.tests(text, names), self.resolve
+            lambda text: self.text(text, names),
+            lambda text: self.tests(text, names),
+            self.resolve,
+            self.types.allowed,
         )
         return CompiledTable(box, title, maker).decide
 
@@ -153,7 +157,7 @@ class BoxCompiler:
         if result is not None and result.name == "function":
             result = result.of
         if box.kind.upper() != "FEEL":
-            return lambda scope: scope[RUN].warn("External functions are not available.")
+            return _external(parameters, self.compile(box.body, frozenset(), title), title)
         body = self.compile(box.body, names | frozenset(parameters), title)
         return lambda scope: written_function(title, parameters, types, body, scope, result)
 
@@ -218,6 +222,21 @@ class BoxCompiler:
         if box.kind == "for":
             return compile_for(sources, body, True)
         return compile_quantified(sources, body, box.kind == "every", strict=True)
+
+
+def _external(parameters: tuple[str, ...], body: Code, title: str) -> Code:
+    """A function of another language: its body is a context with class and method signature."""
+
+    def build(scope: Scope) -> Any:
+        described = body({RUN: scope[RUN]})
+        if type(described) is dict:
+            owner, signature = described.get("class"), described.get("method signature")
+            function = external_function(title, parameters, owner, signature)
+            if function is not None:
+                return function
+        return scope[RUN].warn("There is no such external function.")
+
+    return build
 
 
 def typed(code: Code, type_: Type, title: str) -> Code:

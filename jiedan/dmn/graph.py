@@ -61,7 +61,7 @@ class Graph:
         names = frozenset(
             {each.name for each in required} | {each.alias for each in required} | module.names
         ) - {""}
-        compiler = BoxCompiler(module.types, module.types.resolve, strict=self._strict)
+        compiler = BoxCompiler(module.types, strict=self._strict)
         type_ = module.types.resolve(element.variable.type)
         code: Code | None = None
         try:

@@ -35,6 +35,13 @@ class ItemTypes(dict[str, Type]):
             self._open.discard(name)
         return find_type(name, self)
 
+    def allowed(self, name: str | None) -> str | None:
+        """The allowed values of a simple item definition, the most important first."""
+        item = self._items.get(name or "")
+        if item is None or item.components or item.function is not None:
+            return None
+        return item.allowed or self.allowed(item.type if item.type != name else None)
+
     def _make(self, item: Item) -> Type:
         if item.function is not None:
             parameters, result = item.function

@@ -15,7 +15,7 @@ from jiedan.dmn.tables import normal_policy
 from jiedan.feel.errors import FeelError, NestedTooDeep, Warnings
 from jiedan.feel.limits import Limits
 
-DECISION_LIMITS = Limits(steps=200_000, items=20_000)
+DECISION_LIMITS = Limits(steps=200_000, items=20_000, calls=80)
 """A decision may go further than a single expression."""
 
 

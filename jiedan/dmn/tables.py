@@ -26,10 +26,13 @@ class TableMaker:
         expression: Callable[[Text], Code],
         tests: Callable[[str], UnaryTests],
         resolve: Callable[[str | None], Type | None],
+        allowed: Callable[[str | None], str | None],
     ) -> None:
         self.expression = expression
         self.tests = tests
         self.resolve = resolve
+        self.allowed = allowed
+        """Name of a type → its allowed values."""
 
 
 def normal_policy(table: Table) -> str:
@@ -221,10 +224,10 @@ class _Output:
         self.clause = clause
         self.type = maker.resolve(clause.type)
         self.default = maker.expression(clause.default) if clause.default else None
-        self.allowed = maker.tests(clause.allowed) if clause.allowed else None
         self._order: list[Code] = []
-        if self.allowed is not None:
-            for test in self.allowed.node.tests:
+        allowed = clause.allowed or maker.allowed(clause.type)
+        if allowed is not None:
+            for test in maker.tests(allowed).node.tests:
                 if isinstance(test, Literal):
                     value = test.value
                     self._order.append(lambda scope, value=value: value)  # type: ignore[misc]

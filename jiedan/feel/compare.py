@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from jiedan.feel.run import Run
-from jiedan.feel.temporal import Date, DateTime, DaysDuration, MonthsDuration, Time, to_instant
+from jiedan.feel.temporal import Date, DateTime, DaysDuration, MonthsDuration, Time
 from jiedan.feel.values import Range, kind
 
 
@@ -20,7 +20,7 @@ def equal(a: Any, b: Any, run: Run | None = None) -> bool | None:
     return None
 
 
-def _equal_alike(a: Any, b: Any, alike: type, run: Run | None) -> bool | None:
+def _equal_alike(a: Any, b: Any, alike: type, run: Run | None) -> bool:
     if alike is DateTime or alike is Time:
         if _zoned(a) != _zoned(b):
             return False
@@ -32,34 +32,24 @@ def _equal_alike(a: Any, b: Any, alike: type, run: Run | None) -> bool | None:
             return False
         if run is not None:
             run.spend(len(a))
-        return _all(equal(value, b[key], run) for key, value in a.items())
+        return all(equal(value, b[key], run) for key, value in a.items())
     if alike is Range:
         return _equal_ranges(a, b, run)
     return bool(a == b)
 
 
-def _equal_ranges(a: Range, b: Range, run: Run | None) -> bool | None:
+def _equal_ranges(a: Range, b: Range, run: Run | None) -> bool:
     if (a.low_closed, a.high_closed, a.negated) != (b.low_closed, b.high_closed, b.negated):
         return False
-    return _all((equal(a.low, b.low, run), equal(a.high, b.high, run)))
+    return bool(equal(a.low, b.low, run) and equal(a.high, b.high, run))
 
 
-def _equal_lists(a: list[Any], b: list[Any], run: Run | None) -> bool | None:
+def _equal_lists(a: list[Any], b: list[Any], run: Run | None) -> bool:
     if len(a) != len(b):
         return False
     if run is not None:
         run.spend(len(a))
-    return _all(equal(x, y, run) for x, y in zip(a, b, strict=True))
-
-
-def _all(answers: Any) -> bool | None:
-    known: bool | None = True
-    for answer in answers:
-        if answer is False:
-            return False
-        if answer is None:
-            known = None
-    return known
+    return all(equal(x, y, run) for x, y in zip(a, b, strict=True))
 
 
 def _zoned(value: DateTime | Time) -> bool:
@@ -70,8 +60,6 @@ def order(a: Any, b: Any) -> int | None:
     """-1, 0 or 1 as a is before, at or after b; None when they have no order."""
     left = type(a)
     if left is not type(b):
-        if left in _DAYS and type(b) in _DAYS:
-            return _sign(to_instant(a), to_instant(b))
         return None
     if left is Decimal or left is str:
         return _sign(a, b)
@@ -86,9 +74,6 @@ def order(a: Any, b: Any) -> int | None:
     if left is MonthsDuration:
         return _sign(a.months, b.months)
     return None
-
-
-_DAYS = frozenset({Date, DateTime})
 
 
 def _sign(a: Any, b: Any) -> int:

@@ -9,6 +9,7 @@ from jiedan.feel.arithmetic import combine, negate, number_operation
 from jiedan.feel.builtins import BUILTINS
 from jiedan.feel.compare import compare
 from jiedan.feel.errors import Phrase
+from jiedan.feel.external import external_function
 from jiedan.feel.functions import invoke, python_function, written_function
 from jiedan.feel.loops import compile_for, compile_quantified, filter_code, not_boolean
 from jiedan.feel.nodes import (
@@ -360,26 +361,36 @@ def _context(node: ContextOf) -> Code:
 
 
 def _function(node: FunctionOf) -> Code:
+    parameters, types = node.parameters, node.types
     if node.external:
-        return lambda scope: scope[RUN].warn("External functions are not available.")
-    parameters, types, body = node.parameters, node.types, compile_node(node.body)
+        return _external(parameters, compile_node(node.body))
+    body = compile_node(node.body)
     return lambda scope: written_function("function", parameters, types, body, scope)
 
 
-def _range(node: RangeOf) -> Code:
-    low = compile_node(node.low) if node.low is not None else None
-    high = compile_node(node.high) if node.high is not None else None
+def _external(parameters: tuple[str, ...], body: Code) -> Code:
+    """A function whose body is {java: {class: …, method signature: …}}."""
 
     def build(scope: Scope) -> Any:
-        return range_of(
-            low(scope) if low else None,
-            high(scope) if high else None,
-            node.low_closed,
-            node.high_closed,
-            scope[RUN],
-        )
+        described = body(scope)
+        java = described.get("java") if type(described) is dict else None
+        if type(java) is not dict:
+            return scope[RUN].warn("There is no such external function.")
+        owner, signature = java.get("class"), java.get("method signature")
+        function = external_function("function", parameters, owner, signature)
+        return function or scope[RUN].warn("There is no such external function.")
 
     return build
+
+
+def _range(node: RangeOf) -> Code:
+    low, high, low_in, high_in = (
+        compile_node(node.low),
+        compile_node(node.high),
+        node.low_closed,
+        node.high_closed,
+    )
+    return lambda scope: range_of(low(scope), high(scope), low_in, high_in, scope[RUN])
 
 
 def _test(node: Test) -> Code:

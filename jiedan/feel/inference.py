@@ -196,7 +196,7 @@ class Inference:
         return RESULTS.get(name)
 
     def _range(self, node: RangeOf) -> Type | None:
-        low = self.type_of(node.low) if node.low is not None else None
+        low = self.type_of(node.low)
         return Type("range", of=low) if low is not None else BARE["range"]
 
     def _function(self, node: FunctionOf) -> Type | None:

@@ -154,8 +154,8 @@ class FunctionOf(Node):
 
 @dataclass(frozen=True, slots=True)
 class RangeOf(Node):
-    low: Node | None
-    high: Node | None
+    low: Node
+    high: Node
     low_closed: bool
     high_closed: bool
 

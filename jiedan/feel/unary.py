@@ -136,11 +136,16 @@ def _holds(value: Any, constant: Any, scope: Scope) -> bool | None:
 
 def _interval(node: RangeOf, compile_node: Callable[[Node], Code]) -> TestCode:
     fast = _number_interval(node)
-    build = compile_node(node)
+    low, high, whole = compile_node(node.low), compile_node(node.high), compile_node(node)
 
     def slow(value: Any, scope: Scope) -> bool | None:
-        interval = build(scope)
-        return None if interval is None else is_in(value, interval, scope[RUN])
+        if type(value) is Range or type(value) is list:
+            return is_in(value, whole(scope), scope[RUN])
+        interval = Range(low(scope), high(scope), node.low_closed, node.high_closed)
+        if interval.low is None or interval.high is None:
+            scope[RUN].warn("A range has no ends.")
+            return None
+        return in_range(value, interval, scope[RUN])
 
     if fast is None:
         return slow

@@ -67,7 +67,7 @@ def context_put_within(run: Run, context: Context, keys: list[Any], value: Any) 
         return {**context, keys[0]: value}
     inner = context.get(keys[0])
     if type(inner) is not dict:
-        inner = {}
+        return run.warn('There is no context under "%(name)s".', name=keys[0])
     changed = context_put_within(run, inner, keys[1:], value)
     return None if changed is None else {**context, keys[0]: changed}
 

@@ -167,7 +167,7 @@ def _with_ends(text: str) -> str:
 _WRONG = object()
 
 
-def _constant(node: Node | None, run: Run) -> Any:
+def _constant(node: Node, run: Run) -> Any:
     """The value of an end: a literal, or a call of a date function with literals."""
     if isinstance(node, Literal):
         return node.value
