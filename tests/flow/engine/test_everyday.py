@@ -382,7 +382,7 @@ def test_an_open_user_task_tells_its_evaluated_settings() -> None:
     said = (
         '<zeebe:formDefinition formId="order_entry"/>'
         '<zeebe:assignmentDefinition assignee="=owner" candidateGroups="OC, CS"'
-        ' candidateUsers="=helpers"/>'
+        ' candidateUsers="=deputies"/>'
         '<zeebe:taskSchedule dueDate="=duration(&quot;PT4H&quot;)"/>'
         '<zeebe:priorityDefinition priority="=if vip then 90 else 50"/>'
         '<zeebe:taskListeners><zeebe:taskListener eventType="completing" type="intake.save"/>'
@@ -391,7 +391,7 @@ def test_an_open_user_task_tells_its_evaluated_settings() -> None:
     )
     play = Play(
         diagram(start(), user("enter", name="录入 订单", extension=said), path("begin", "enter")),
-        {"owner": "sunyue", "helpers": ["lin", "wu"], "vip": True},
+        {"owner": "sunyue", "deputies": ["lin", "wu"], "vip": True},
     )
 
     (task,) = play.changes.opened

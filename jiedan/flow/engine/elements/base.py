@@ -156,7 +156,7 @@ class Element(BpmnSpecMixin):
         """Whether a timer cycle goes on after the first firing."""
         return False
 
-    # --- helpers of all families ---------------------------------------------------------------
+    # --- shared by all families ---------------------------------------------------------------
 
     def arrive(self, task: TokenTask) -> None:
         task.entered = True
