@@ -3,6 +3,8 @@ PYTHON ?= python3
 PY = .venv/bin/python
 PORT ?= 8000
 DIR ?=
+# Compiled modules are kept whatever the machine's habits are: a start needs them to be quick.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: run test check look bench conformance format setup setup-dev
 

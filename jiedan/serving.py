@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import threading
@@ -49,6 +50,8 @@ def serve_command(demo: bool, host: str | None, port: int | None, no_worker: boo
         _tell_when_nobody_can_sign_in(platform)
         click.echo(_("Jiedan is ready at %(address)s", address=settings.address()))
         _end_on_signals()
+        # Code and caches stay for good; no request shall wait for a look through all of them.
+        gc.freeze()
         try:
             server.run()
         except SystemExit:

@@ -126,7 +126,8 @@ def end(process: subprocess.Popen[bytes]) -> None:
 def plain_environment() -> dict[str, str]:
     """This process's environment without settings of an installation."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith("JIEDAN_")}
-    return {**mine, "LANG": "en_US.UTF-8"}
+    # As the Makefile does: compiled modules are kept.
+    return {**mine, "LANG": "en_US.UTF-8", "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def free_port() -> int:
