@@ -93,5 +93,6 @@ def test_the_manager_declines_and_the_platform_hears_of_it_at_the_second_try(
     view = show_instance(world.flow, instance_id=UUID(instance))
     with world.flow.platform.read() as session:
         order = get_order(session, view.variables["order_id"])
-        assert (order.state, order.state_reason) == ("rejected", "out_of_scope")
+        assert order.state == "rejected"
+        assert (order.state_reason or "").startswith("out_of_scope")
     assert world.open_tasks(instance) == []
