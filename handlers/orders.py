@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.beside import order_facts
-from handlers.order_scalars import contract_facts, order_scalars
+from handlers.order_scalars import order_scalars
 from jiedan import Context, handler
 from jiedan.core.i18n import gettext
 from jiedan.desk import checks, holds, inquiries, orders, shipments, states, stock
@@ -227,9 +227,3 @@ def close_by_hand(context: Context, order_id: str) -> dict[str, Any]:
     elif OrderState.CANCELLING in legal_moves(state):
         undo(context, order_id)
     return {"outcome": "closed_by_hand"}
-
-
-@handler("orders.facts_for_contract")
-def facts_for_contract(context: Context, order_id: str) -> dict[str, Any]:
-    """What decision D11 asks, and the order's scalars, fresh from the database."""
-    return {**order_scalars(context, order_id), "contract_facts": contract_facts(context, order_id)}

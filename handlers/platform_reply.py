@@ -14,21 +14,6 @@ SECONDS = 10
 """How long the platform has to answer."""
 
 
-@handler("platform.queue_reply")
-def queue_reply(
-    context: Context, order_id: str, kind: str, text: str | None = None, key: str | None = None
-) -> dict[str, Any]:
-    """Put an answer to the platform into the outbox; the next step sends it."""
-    row = platform_orders.order_platform_order(context.work.session, order_id=order_id)
-    if row is None:
-        return {"reply_id": None}
-    body = {"text": text} if text else {}
-    reply_id = platform_orders.queue_reply(
-        context.work, platform_order_id=str(row.id), kind=kind, key=key, **body
-    )
-    return {"reply_id": reply_id}
-
-
 @handler("platform.reply", external=True, retries=5, timeout=30)
 def reply(context: Context, reply_id: str | None = None) -> dict[str, Any]:
     """Send an answer to the platform, signed; tried again while the platform is down (X32)."""

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from handlers.credit_facts import HOLDS
 from handlers.order_scalars import order_scalars, yuan
-from handlers.violations import Violations, subject_of, uncovered
+from handlers.violations import Violations, check_payment_policy, subject_of, uncovered
 from jiedan import Context, handler
 from jiedan.desk import holds, review_checks
 from jiedan.desk.records import get_order
@@ -27,9 +27,7 @@ def check_catalogue(context: Context, order_id: str) -> dict[str, Any]:
 @handler("review.check_payment")
 def check_payment(context: Context, order_id: str) -> dict[str, Any]:
     """Payment method and term are within policy."""
-    return {
-        "payment_findings": _dicts(review_checks.check_payment(context.work, order_id=order_id))
-    }
+    return {"payment_findings": check_payment_policy(context, order_id)}
 
 
 @handler("review.check_customer")

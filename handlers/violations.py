@@ -8,6 +8,7 @@ from jiedan import Context
 from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import approvals, review_checks
 from jiedan.desk.errors import NoPrice
+from jiedan.desk.facts import order_facts as decision_facts
 from jiedan.desk.pricing import check_prices
 
 Violations = list[dict[str, Any]]
@@ -72,17 +73,27 @@ def check_price_policy(context: Context, order_id: str) -> Violations:
     return found
 
 
+def check_payment_policy(context: Context, order_id: str) -> Violations:
+    """Payment method and term; how grave a longer term is says the table of term excess."""
+    found = [one.as_dict() for one in review_checks.check_payment(context.work, order_id=order_id)]
+    for one in found:
+        if one["code"] == "TERM_EXCESS":
+            days = decision_facts(context.work, order_id=order_id).term_excess_days
+            one["severity"] = context.decide("term_excess", excess_days=days).value
+    return found
+
+
 def find_violations(context: Context, order_id: str) -> Violations:
     """Every rule that the order breaks now, whatever was found before."""
     work = context.work
     checks = (
         review_checks.check_catalogue,
         review_checks.check_delivery,
-        review_checks.check_payment,
         review_checks.check_customer,
         review_checks.screen_legal,
     )
     found = [one.as_dict() for check in checks for one in check(work, order_id=order_id)]
+    found += check_payment_policy(context, order_id)
     found += check_price_policy(context, order_id)
     return found + credit_violations(judge_credit(context, order_id))
 

@@ -2,9 +2,12 @@
 
 import pytest
 
+from jiedan.core.actor import SYSTEM, Actor
 from jiedan.core.errors import Forbidden, Invalid
+from jiedan.desk import catalogue
+from jiedan.desk.records import get_order
 from tests.processes import answers
-from tests.processes.house import House
+from tests.processes.house import House, people
 
 
 def called(house: House) -> None:
@@ -210,13 +213,15 @@ def test_a_failed_precheck_goes_back_to_entry(house: House) -> None:
 
 
 @pytest.mark.req("S3.1.3")
-def test_whoever_entered_an_order_does_not_precheck_it(house: House) -> None:
+def test_nobody_prechecks_in_the_name_of_whoever_entered_the_order(house: House) -> None:
     accepted(house, owner="chenjing")
     house.do("sunyue", "enter_order", "submit", **answers.entry())
 
-    with pytest.raises((Forbidden, Exception)) as refused:
-        house.do("sunyue", "precheck_order", "submit", **answers.precheck())
-    assert refused.value.code in {"TASK_NOT_FOUND", "SOD_1", "SOD_16"}
+    sunyue = people()["sunyue"]
+    owner = Actor("chenjing", "Chenjing", sunyue.roles, on_behalf_of="sunyue")
+    with pytest.raises(Forbidden) as refused:
+        house.claim(owner, house.item("precheck_order"))
+    assert refused.value.code in {"SOD_1", "SOD_16"}
 
 
 @pytest.mark.req("S2.2.3")
@@ -283,3 +288,48 @@ def test_the_same_order_again_is_noticed(house: House) -> None:
 
     assert house.variables()["order_id"]
     assert house.order().order_no == "XS20260302-0002-9"
+
+
+@pytest.mark.parametrize("sku", ["P-0000", "'; drop table orders; --", "../../etc/passwd"])
+def test_an_unknown_product_is_refused(house: House, sku: str) -> None:
+    """SPEC X03, A25."""
+    accepted(house)
+    with pytest.raises(Invalid) as refused:
+        house.do("sunyue", "enter_order", "submit", **answers.entry(sku=sku))
+
+    assert "lines[0].sku" in refused.value.fields
+
+
+def test_a_product_discontinued_meanwhile_stops_the_order_before_review(house: House) -> None:
+    """SPEC X03."""
+    accepted(house)
+    house.do("sunyue", "enter_order", "submit", **answers.entry())
+    with house.platform.work(actor=SYSTEM) as work:
+        catalogue.discontinue_item(work, sku="P-1001", reason="停产")
+    with pytest.raises(Invalid) as refused:
+        house.do("chenjing", "precheck_order", "submit", **answers.precheck())
+
+    assert "lines[0].sku" in refused.value.fields
+    assert house.order().state == "draft"
+
+
+def test_two_hundred_and_one_lines_are_too_many(house: House) -> None:
+    """SPEC A25."""
+    accepted(house)
+    many = [{"sku": "P-1001", "qty": "1", "unit_price": "1104.00"}] * 201
+    with pytest.raises(Invalid) as refused:
+        house.do("sunyue", "enter_order", "submit", **answers.entry(lines=many))
+
+    assert "lines" in refused.value.fields
+
+
+def test_text_is_text_whatever_it_says(house: House) -> None:
+    """SPEC A25: nothing that a person types is ever evaluated."""
+    accepted(house)
+    odd = "<script>alert(1)</script> {{7*7}} ${7*7} =cmd|'/c calc'!A0"
+    house.do("sunyue", "enter_order", "submit", **answers.entry(service_req=odd))
+    house.do("chenjing", "precheck_order", "submit", **answers.precheck())
+
+    with house.platform.read() as session:
+        assert get_order(session, house.order().order_id).service_req == odd
+    assert house.order().state == "in_review"

@@ -432,3 +432,15 @@ def test_every_check_is_kept_with_the_round(house: House) -> None:
     said = shown["Price below policy · major"]
     assert said == "P-1001 deviates from the policy price by 13.04 %."
     assert shown["1. Price"].endswith("deviation 13.04 %")
+
+
+@pytest.mark.req("S2.3.3", "S2.3.7", "S3.6.1")
+def test_a_longer_term_than_agreed_needs_a_special_approval(house: House) -> None:
+    """SPEC D07: 90 days are 30 more than agreed, which is major, and finance reviews too."""
+    submitted(house, qty="10", term_days=90)
+
+    assert len(house.items()) == 2
+    shown = {one["label"]: one["value"] for one in house.open("lifang", "review_order").facts}
+    assert shown["Payment term · major"] == "30 days more than agreed."
+    with pytest.raises(Conflict):
+        house.do("lifang", "review_order", "approve", **GOOD)
