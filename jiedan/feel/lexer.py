@@ -133,11 +133,11 @@ class Lexer:
                 return Token("at", f"@{found[0]}", start, found.end(), unescape(found[1]))
         if text[start] == '"':
             raise self.error(start, "the closing quotation mark", found=text[start:])
+        if text.startswith("/*", start):
+            raise self.error(start, 'the end of the comment, "*/"', found="/*")
         found = _SYMBOL.match(text, start)
         if found and text[start : start + 2] not in ("<>", "=="):
             return Token(found[0], found[0], start, found.end())
-        if text.startswith("/*", start):
-            raise self.error(start, 'the end of the comment, "*/"', found="/*")
         meant = meant_by(text[start : start + 2])
         wrong = text[start : start + 2] if text[start : start + 2] in _MEANT else text[start]
         raise self.error(start, "an operator or a value", found=wrong, meant=meant)

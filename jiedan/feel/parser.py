@@ -59,6 +59,8 @@ class Parser:
         self.types = types
         self.limits = limits
         self.depth = 0
+        self.merged: list[Token] = []
+        """The further words of the last name, one of which may be a misspelt keyword."""
         self.token = self.lexer.token(0)
 
     # -- whole texts ---------------------------------------------------------------------------
@@ -149,13 +151,14 @@ class Parser:
     def unexpected(self, expected: str) -> FeelSyntaxError:
         """The error that something else was expected here."""
         token = self.token
+        wanted = [word for word in KEYWORDS if EXPECTED.get(word) == expected]
+        for word in (*self.merged, token) if wanted else ():
+            meant = next(iter(get_close_matches(word.text, wanted, 1)), None)
+            if word.kind == "name" and meant is not None:
+                return self.lexer.error(word.start, expected, found=word.text, meant=meant)
         if token.kind == "end":
             return self.lexer.early_end(expected)
-        meant = None
-        if token.kind == "name":
-            wanted = [word for word in KEYWORDS if EXPECTED.get(word) == expected]
-            meant = next(iter(get_close_matches(token.text, wanted, 1)), None)
-        return self.lexer.error(token.start, expected, found=token.text, meant=meant)
+        return self.lexer.error(token.start, expected, found=token.text)
 
     def know(self, name: str) -> None:
         """A name is known from here on."""
@@ -339,12 +342,14 @@ class Parser:
     def _merge(self, first: Token) -> str:
         """A name of several words that nobody announced."""
         end = first.end
+        self.merged = []
         while self.token.kind == "name" or (
             self.token.kind == "number" and self.token.text.isdigit()
         ):
             if self.token.text in KEYWORDS:
                 break
             end = self.token.end
+            self.merged.append(self.token)
             self.advance()
         return first.text if end == first.end else squeeze(self.lexer.text[first.start : end])
 

@@ -56,7 +56,9 @@ def test_rounding_is_that_of_pythons_decimal(n: Decimal, places: int):
 def test_a_remainder_has_the_sign_of_its_divisor(a: Decimal, b: Decimal):
     rest = evaluate("modulo(a, b)", {"a": a, "b": b})
 
-    assert rest is None or rest == 0 or ((rest < 0) == (b < 0) and PYTHON.abs(rest) <= PYTHON.abs(b))
+    assert (
+        rest is None or rest == 0 or ((rest < 0) == (b < 0) and PYTHON.abs(rest) <= PYTHON.abs(b))
+    )
 
 
 ORDERED = st.one_of(
