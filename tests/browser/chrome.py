@@ -1,0 +1,63 @@
+"""Finds a Chromium on this machine and starts it the way tests and screenshots want it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+UNPACKED = ROOT / ".venv" / "chromium"
+"""Where the set-up unpacks a browser on a machine that has none."""
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Text of the same width on every machine.
+    "--font-render-hinting=none",
+)
+
+
+class NoBrowser(RuntimeError):
+    """No Chromium was found; `make test` unpacks one, `$CHROMIUM` names one."""
+
+
+def find_chromium(playwright: Playwright) -> tuple[Path, dict[str, str]]:
+    """The program, and what it needs in its environment."""
+    named = os.environ.get("CHROMIUM")
+    found = named or next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found:
+        return Path(found), {}
+    if (own := Path(playwright.chromium.executable_path)).exists():
+        return own, {}
+    if (unpacked := UNPACKED / "chromium").exists():
+        return unpacked, {
+            "LD_LIBRARY_PATH": f"{UNPACKED / 'al2023' / 'lib'}:{UNPACKED}",
+            "FONTCONFIG_PATH": str(UNPACKED / "fonts"),
+        }
+    raise NoBrowser(NoBrowser.__doc__)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A running browser, ended at the end of the block."""
+    with sync_playwright() as playwright:
+        program, environment = find_chromium(playwright)
+        browser = playwright.chromium.launch(
+            executable_path=program,
+            args=[*FLAGS],
+            env={**os.environ, **environment},
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
