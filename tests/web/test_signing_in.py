@@ -104,8 +104,8 @@ def test_in_the_demo_one_click_is_enough_and_another_makes_one_somebody_else(
     second = visitor.get("/inbox")
 
     assert "Sun Yue" in door.text
-    assert "You: Sun Yue" in first.text
-    assert "You: Qian Min" in second.text
+    assert ">Sun Yue</span>" in first.text
+    assert ">Qian Min</span>" in second.text
 
 
 def test_outside_the_demo_nobody_signs_in_with_one_click(browser: Browsers) -> None:
