@@ -23,7 +23,7 @@ from jiedan.feel.errors import FeelError, Phrase
 from jiedan.feel.expression import UnaryTests, compile_expression, compile_unary_tests
 from jiedan.feel.external import external_function
 from jiedan.feel.functions import invoke, written_function
-from jiedan.feel.loops import compile_for, compile_quantified, filter_list
+from jiedan.feel.loops import compile_for, compile_quantified, filter_list, not_boolean
 from jiedan.feel.run import Run
 from jiedan.feel.types import Type, coerce
 from jiedan.feel.values import RUN, Code, Scope
@@ -201,7 +201,16 @@ class BoxCompiler:
         condition, yes, no = (
             self.compile(part, names, title) for part in (box.condition, box.yes, box.no)
         )
-        return lambda scope: yes(scope) if condition(scope) is True else no(scope)
+
+        def choose(scope: Scope) -> Any:
+            answer = condition(scope)
+            if answer is True:
+                return yes(scope)
+            if type(answer) is not bool and answer is not None:
+                return not_boolean(answer, scope)
+            return no(scope)
+
+        return choose
 
     def _filter(self, box: FilterBox, names: Names, title: str) -> Code:
         source = self.compile(box.source, names, title)

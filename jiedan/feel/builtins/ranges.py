@@ -138,30 +138,44 @@ _register("coincides", (_POINTS, _RANGES), _coincides)
 
 @builtin("range(from: string)")
 def range_of_text(run: Run, text: str) -> Any:
-    """The range that a text such as "[1..5)" stands for; its ends are constants."""
-    try:
-        node = Parser(_with_ends(text)).expression_text()
-    except FeelError:
-        node = None
-    if isinstance(node, RangeOf):
-        low, high = _constant(node.low, run), _constant(node.high, run)
-        if low is not _WRONG and high is not _WRONG and (low is not None or high is not None):
-            if low is None:
-                return Range(None, high, False, node.high_closed)
-            if high is None:
-                return Range(low, None, node.low_closed, False)
-            return range_of(low, high, node.low_closed, node.high_closed, run)
+    """The range that a text such as "[1..5)" stands for (DMN 1.5 grammar rules 66, 67).
+
+    Its ends are constants. An end may be left out where the range is open: "(..5]", "[1..)".
+    """
+    found = _with_ends(text.strip())
+    if found is not None:
+        written, without_low, without_high = found
+        node = _parse(written)
+        if isinstance(node, RangeOf):
+            low, high = _constant(node.low, run), _constant(node.high, run)
+            if without_low or without_high:
+                ends = (None if without_low else low, None if without_high else high)
+                if _WRONG not in (low, high) and ends != (None, None):
+                    return Range(*ends, node.low_closed, node.high_closed)
+            elif low is not _WRONG and high is not _WRONG:
+                return range_of(low, high, node.low_closed, node.high_closed, run)
     return run.warn('"%(text)s" is not a %(type)s.', text=text[:80], type=Phrase("range"))
 
 
-def _with_ends(text: str) -> str:
-    """The text with null for an end that is left out."""
-    bare = text.strip()
-    if bare[1:].lstrip().startswith(".."):
-        bare = f"{bare[0]}null{bare[1:].lstrip()}"
-    if bare[:-1].rstrip().endswith(".."):
-        bare = f"{bare[:-1].rstrip()}null{bare[-1]}"
-    return bare
+def _parse(text: str) -> Node | None:
+    try:
+        return Parser(text).expression_text()
+    except FeelError:
+        return None
+
+
+def _with_ends(text: str) -> tuple[str, bool, bool] | None:
+    """The text with something in the place of an end that is left out, and which end that is."""
+    if len(text) < 5 or text[0] not in "[(]" or text[-1] not in "])[":
+        return None
+    inside = text[1:-1].strip()
+    without_low, without_high = inside.startswith(".."), inside.endswith("..")
+    if without_low and (without_high or text[0] == "["):
+        return None
+    if without_high and text[-1] == "]":
+        return None
+    inside = f"0{inside}" if without_low else f"{inside}0" if without_high else inside
+    return f"{text[0]}{inside}{text[-1]}", without_low, without_high
 
 
 _WRONG = object()
