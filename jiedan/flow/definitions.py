@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from sqlalchemy import Select, func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from jiedan.core import audit
@@ -77,10 +78,18 @@ def deploy(
     errors = [one for one in findings if one.refuses]
     if errors:
         raise DeploymentRefused(count=len(errors), findings=findings)
-    with flow.platform.work(actor=actor) as work:
-        deployed = _store(work, files, comment, origin, findings)
-        work.after_commit(lambda: forget_current(flow))
-    return deployed
+
+    def once() -> Deployed:
+        with flow.platform.work(actor=actor) as work:
+            work.after_commit(lambda: forget_current(flow))
+            return _store(work, files, comment, origin, findings)
+
+    try:
+        return once()
+    except IntegrityError:
+        # Two processes that start together on PostgreSQL deploy the same folders; the second
+        # finds everything done.
+        return once()
 
 
 def deploy_folders(flow: Flow, *, actor: Actor) -> Deployed:

@@ -17,7 +17,7 @@ from jiedan.flow.host import Outgoing
 from jiedan.flow.platform import Flow
 from jiedan.flow.starting import begin
 from jiedan.flow.states import InstanceState, JobKind, JobState, MessageState
-from jiedan.flow.step import Step, outbox_of, step_of
+from jiedan.flow.step import Step, outbox_of, step_if_running
 from jiedan.flow.synced import ANY_KEY, Act
 from jiedan.flow.tables import InstanceRow, JobRow, MessageRow, SubscriptionRow, table_of
 
@@ -133,8 +133,8 @@ def broadcast(work: Work, flow: Flow, signal: Outgoing) -> int:
     ).scalars()
     taken = 0
     for instance_id in dict.fromkeys(waiting.all()):
-        step = step_of(work, flow, instance_id)
-        if not step.instance.state.is_over and step.live.broadcast(signal.name, signal.payload):
+        step = step_if_running(work, flow, instance_id)
+        if step is not None and step.live.broadcast(signal.name, signal.payload):
             step.run()
             taken += 1
     for process_id, version in current(work.session, flow).processes.items():
@@ -182,10 +182,10 @@ def _place(work: Work, flow: Flow, message: Outgoing) -> tuple[MessageState, UUI
         .order_by(SubscriptionRow.created_at)
     ).scalars()
     for instance_id in dict.fromkeys(waiting.all()):
-        step = step_of(work, flow, instance_id)
         # Between the look and the lock somebody else may have got there first.
-        if step.instance.state in (InstanceState.ACTIVE, InstanceState.INCIDENT) and (
-            step.live.deliver(message.name, message.correlation_key, message.payload)
+        step = step_if_running(work, flow, instance_id)
+        if step is not None and step.live.deliver(
+            message.name, message.correlation_key, message.payload
         ):
             step.run()
             return MessageState.DELIVERED, instance_id, False

@@ -178,8 +178,6 @@ def resume_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str 
 def cancel_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> None:
     """End it where it stands; open tasks, jobs, timers and subscriptions go with it."""
     with _admin_step(flow, actor, instance_id, reason) as (work, step):
-        if step.instance.state.is_over:
-            raise InstanceInState(state=step.instance.state)
         step.live.terminate()
         _set_state(work, step.instance, InstanceState.CANCELLED, end_note=reason.strip())
         step.save()

@@ -16,14 +16,14 @@ from jiedan.flow.delivery import go
 from jiedan.flow.errors import HandlerMissing
 from jiedan.flow.handlers import BpmnError, Context, Handler, plain
 from jiedan.flow.host import StepHost, as_result, delay_after, incident_row, said, trace_of
-from jiedan.flow.instance import load_instance
+from jiedan.flow.instance import load_instance, lock_instance
 from jiedan.flow.jobs import ClaimedJob, claim_jobs, held
 from jiedan.flow.notices import notify
 from jiedan.flow.owners import ROLE
 from jiedan.flow.platform import Flow
 from jiedan.flow.sla import climb_ladder
 from jiedan.flow.states import IncidentKind, InstanceState, JobKind, JobState, MessageState
-from jiedan.flow.step import Step, step_of
+from jiedan.flow.step import Step, step_if_running, step_of
 from jiedan.flow.tables import JobRow, MessageRow, table_of
 
 log = structlog.get_logger(__name__)
@@ -138,8 +138,11 @@ def _run_outside(flow: Flow, job: ClaimedJob, handler: Handler) -> None:
     assert job.instance_id is not None
     with flow.platform.read() as session:
         instance = load_instance(session, job.instance_id)
-        if instance.state.is_over:
-            return
+    if instance.state not in (InstanceState.ACTIVE, InstanceState.INCIDENT):
+        with flow.platform.work(actor=SYSTEM) as work:
+            _step(work, flow, job)
+        return
+    with flow.platform.read() as session:
         work = Work(session, flow.platform.clock.now(), SYSTEM, flow.platform)
         host = StepHost(work, flow, instance, outside=True)
         context = _context(host, job)
@@ -281,19 +284,19 @@ def _context(host: StepHost, job: ClaimedJob) -> Context:
 def _step(work: Work, flow: Flow, job: ClaimedJob) -> Step | None:
     """The job's instance, if the job is still ours and the instance can run."""
     assert job.instance_id is not None
-    step = step_of(work, flow, job.instance_id)
+    step = step_if_running(work, flow, job.instance_id)
     if not held(work, job):
         return None
-    if step.instance.state is InstanceState.SUSPENDED:
+    if step is None:
+        state = lock_instance(work, job.instance_id).state
+        suspended = state is InstanceState.SUSPENDED
         work.session.execute(
             update(_jobs)
             .where(_jobs.c.id == job.id)
-            .values(state=JobState.SUSPENDED, lease_until=None, attempt=job.attempt - 1)
+            .values(
+                state=JobState.SUSPENDED if suspended else JobState.CANCELLED,
+                lease_until=None,
+                attempt=job.attempt - 1,
+            )
         )
-        return None
-    if step.instance.state.is_over:
-        work.session.execute(
-            update(_jobs).where(_jobs.c.id == job.id).values(state=JobState.CANCELLED)
-        )
-        return None
     return step

@@ -13,7 +13,7 @@ from jiedan.core import audit
 from jiedan.core.work import Work
 from jiedan.flow.current import Bundle, bundle_of
 from jiedan.flow.engine import EndlessLoop, Live
-from jiedan.flow.errors import InstanceLoops
+from jiedan.flow.errors import InstanceLoops, InstanceOver
 from jiedan.flow.host import Gathered, Outgoing, StepHost
 from jiedan.flow.instance import Instance, lock_instance
 from jiedan.flow.packing import pack
@@ -171,7 +171,10 @@ class Step:
 
 
 def step_of(work: Work, flow: Flow, instance_id: UUID) -> Step:
-    """The step of an instance in this transaction, loaded and locked if it is not yet."""
+    """The step of an instance in this transaction, loaded and locked if it is not yet.
+
+    Raises InstanceNotFound, InstanceOver.
+    """
     steps = _steps(work)
     known = steps.get(instance_id)
     if known is not None:
@@ -179,8 +182,20 @@ def step_of(work: Work, flow: Flow, instance_id: UUID) -> Step:
     return step_for(work, flow, lock_instance(work, instance_id))
 
 
+def step_if_running(work: Work, flow: Flow, instance_id: UUID) -> Step | None:
+    """The same, or None when the instance is over or suspended by now."""
+    try:
+        step = step_of(work, flow, instance_id)
+    except InstanceOver:
+        return None
+    running = (InstanceState.ACTIVE, InstanceState.INCIDENT)
+    return step if step.instance.state in running else None
+
+
 def step_for(work: Work, flow: Flow, instance: Instance) -> Step:
     """The same for an instance whose row this transaction has already locked."""
+    if instance.state.is_over:
+        raise InstanceOver
     steps = _steps(work)
     bundle = bundle_of(work.session, flow, instance.bundle_id)
     cached = flow.caches.live.take(instance.id)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _jobs, _subscriptions = table_of(JobRow), table_of(SubscriptionRow)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _INSERT_JOBS = insert(_jobs)
-_INSERT_SUBSCRIPTIONS = insert(_subscriptions)
 _FORGET_TIMERS = delete(_jobs).where(_jobs.c.id.in_(_IDS))
 _FORGET_SUBSCRIPTIONS = delete(_subscriptions).where(_subscriptions.c.task_id.in_(_IDS))
 _CANCEL_JOBS = (
@@ -76,12 +75,28 @@ def _timer_row(step: "Step", timer: Timer) -> dict[str, Any]:
 
 
 def _upsert_timers(session: Session) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    fresh = dialect.insert(_jobs)
+    fresh = _insert_for(session)(_jobs)
     return fresh.on_conflict_do_update(
         index_elements=["id"],
         set_={"due_at": fresh.excluded.due_at, "state": JobState.DUE, "lease_until": None},
     )
+
+
+def _upsert_subscriptions(session: Session) -> Any:
+    # A token that goes on waiting may say so again, with another key.
+    fresh = _insert_for(session)(_subscriptions)
+    return fresh.on_conflict_do_update(
+        index_elements=["task_id"],
+        set_={
+            "message": fresh.excluded.message,
+            "correlation_key": fresh.excluded.correlation_key,
+        },
+    )
+
+
+def _insert_for(session: Session) -> Any:
+    on_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert if on_postgresql else sqlite.insert
 
 
 # --- messages ----------------------------------------------------------------------------------
@@ -103,7 +118,7 @@ def write_subscriptions(step: "Step", changes: Changes, synced: Synced) -> None:
     if closed:
         session.execute(_FORGET_SUBSCRIPTIONS, {"ids": list(closed)})
     if rows:
-        session.execute(_INSERT_SUBSCRIPTIONS, rows)
+        session.execute(_upsert_subscriptions(session), rows)
         synced.early = _early_messages(session, rows)
 
 
