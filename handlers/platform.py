@@ -4,8 +4,9 @@ from typing import Any
 
 from handlers.beside import fact, line_facts, order_facts
 from handlers.orders import blank_order, name_instance
+from handlers.platform_reply import tell_platform
 from jiedan import Context, handler
-from jiedan.core.i18n import gettext
+from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import (
     orders,
     platform_intake,
@@ -36,7 +37,7 @@ def ingest(
     row_id = platform_order_id or _known_id(context, platform, platform_order_no)
     opened = platform_intake.open_platform_order(context.work, platform_order_id=row_id)
     facts = platform_orders.platform_order_facts(context.work, platform_order_id=row_id)
-    context.set_title(facts.platform_order_no, {gettext("Platform order"): facts.platform_order_no})
+    context.set_title(facts.platform_order_no, {lazy("Platform order"): facts.platform_order_no})
     return {
         **blank_order(),
         "order_id": opened.order_id,
@@ -143,6 +144,7 @@ def save_accept(
     orders.set_owner(context.work, order_id=order_id, owner=context.actor.login)
     order = get_order(context.work.session, order_id)
     order.accepted_by = context.actor.login
+    tell_platform(context, platform_order_id, kind="accept")
     return {"owner": context.actor.login}
 
 

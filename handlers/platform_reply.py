@@ -10,8 +10,20 @@ from urllib.request import Request, urlopen
 from jiedan import Context, Retry, handler
 from jiedan.desk import orders, platform_orders, platforms
 
+QUEUED = "platform.reply.queued"
 SECONDS = 10
 """How long the platform has to answer."""
+
+
+def tell_platform(
+    context: Context, platform_order_id: str, *, kind: str, key: str | None = None, **body: Any
+) -> str:
+    """Queue an answer to a platform, and start the process that sends it beside the order."""
+    reply_id = platform_orders.queue_reply(
+        context.work, platform_order_id=platform_order_id, kind=kind, key=key, **body
+    )
+    context.publish(QUEUED, reply_id, {"reply_id": reply_id}, key=f"reply:{reply_id}")
+    return reply_id
 
 
 @handler("platform.reply", external=True, retries=5, timeout=30)
@@ -54,6 +66,13 @@ def _post(context: Context, url: str, secret: str, wanted: Mapping[str, Any]) ->
             return {"status": error.code}
     except (URLError, TimeoutError) as error:
         raise Retry(reason=str(error)) from error
+
+
+@handler("platform.record_reply")
+def record_reply(context: Context, reply_id: str, acknowledged: bool = False) -> dict[str, Any]:
+    """Keep whether and when the platform confirmed a reply."""
+    platform_orders.reply_sent(context.work, reply_id=reply_id, acknowledged=acknowledged)
+    return {}
 
 
 @handler("platform.decline")

@@ -3,9 +3,10 @@
 from typing import Any
 
 from handlers.beside import Fact, fact, order_facts, order_of, said
+from handlers.platform_reply import tell_platform
 from jiedan import Context, handler
 from jiedan.core.i18n import gettext
-from jiedan.desk import allocation, platform_orders, receipts, shipments, shortfalls, states, stock
+from jiedan.desk import allocation, receipts, shipments, shortfalls, states, stock
 from jiedan.desk.shipments import ShipmentFacts
 
 SENT = ("in_transit", "exception")
@@ -51,9 +52,9 @@ def announce(context: Context, order_id: str, shipment_id: str) -> dict[str, Any
     facts = facts_of(context, shipment_id)
     order = order_of(context, order_id)
     if order.platform_order_id is not None:
-        platform_orders.queue_reply(
-            context.work,
-            platform_order_id=order.platform_order_id,
+        tell_platform(
+            context,
+            str(order.platform_order_id),
             kind="ship",
             key=f"ship:{facts.shipment_no}",
             shipment_no=facts.shipment_no,
