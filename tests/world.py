@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -251,15 +252,24 @@ def _world_template(
 @pytest.fixture
 def world(tmp_path: Path, _world_template: tuple[Path, dict[str, str]]) -> Iterator[World]:
     """The demo company on Monday 2 March 2026, 09:00, with its processes deployed."""
-    template, tokens = _world_template
-    path = tmp_path / "world.db"
+    with open_world(tmp_path, _world_template) as opened:
+        yield opened
+
+
+@contextmanager
+def open_world(folder: Path, copied: tuple[Path, dict[str, str]]) -> Iterator[World]:
+    """The same in a folder of its own, for as long as a test or a whole module needs it."""
+    template, tokens = copied
+    path = folder / "world.db"
     shutil.copy(template, path)
     clock = MovableClock(MONDAY_MORNING)
     platform = build_platform(
-        _settings(tmp_path), clock=clock, database=Database(f"sqlite:///{path}", durable=False)
+        _settings(folder), clock=clock, database=Database(f"sqlite:///{path}", durable=False)
     )
-    yield World(create_app(platform=platform), clock, tokens)
-    platform.close()
+    try:
+        yield World(create_app(platform=platform), clock, tokens)
+    finally:
+        platform.close()
 
 
 def _settings(folder: Path) -> Any:
