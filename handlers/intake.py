@@ -56,7 +56,7 @@ def save_inquiry(
     if follow_up and outcome != "no_interest" and not answer.get("handover_to"):
         raise InvalidAnswer({"handover_to": lazy("Name the sales representative who follows up.")})
     logged = inquiries.log_inquiry(context.work, order_id=order_id, values=answer)
-    context.set_title(answer["company_name"], {gettext("Inquiry"): logged.inquiry_no})
+    context.set_title(answer["company_name"], {lazy("Inquiry"): logged.inquiry_no})
     return {
         "inquiry_id": logged.inquiry_id,
         "is_special": follow_up,

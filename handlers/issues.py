@@ -73,11 +73,7 @@ def log(context: Context, answer: dict[str, Any], outcome: str) -> dict[str, Any
         photos=answer.get("photos") or [],
     )
     context.set_business_key(logged.issue_no)
-    context.set_title(
-        gettext("Issue %(issue_no)s, order %(order_no)s")
-        % {"issue_no": logged.issue_no, "order_no": order.order_no},
-        {},
-    )
+    context.set_title(f"{logged.issue_no} · {order.order_no}", {})
     if outcome == "rejected_claim":
         issues.reject_issue(context.work, issue_id=logged.issue_id, reason=answer["reject_reason"])
     return {

@@ -5,7 +5,7 @@ from typing import Any
 from handlers.beside import order_facts
 from handlers.order_scalars import order_scalars
 from jiedan import Context, handler
-from jiedan.core.i18n import gettext
+from jiedan.core.i18n import LazyText, gettext, lazy
 from jiedan.desk import checks, holds, inquiries, orders, shipments, states, stock
 from jiedan.desk.customers import customer_facts
 from jiedan.desk.errors import IllegalTransition
@@ -31,7 +31,6 @@ def open_order(
     """
     owner = None if context.actor.is_system or channel == "sales" else context.actor.login
     opened = orders.open_order(context.work, channel=channel, owner=owner)
-    context.set_title(gettext("New order"))
     return {
         **blank_order(),
         "order_id": opened.order_id,
@@ -89,9 +88,9 @@ def name_instance(context: Context, order_id: str) -> None:
     if order.customer_id is None:
         return
     customer = customer_facts(context.work.session, customer_id=order.customer_id)
-    summary = {gettext("Customer"): customer.name}
+    summary: dict[str | LazyText, str] = {lazy("Customer"): customer.name}
     if order.number:
-        summary[gettext("Order")] = order.number
+        summary[lazy("Order")] = order.number
     context.set_title(customer.name, summary)
 
 

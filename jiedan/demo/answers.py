@@ -298,7 +298,7 @@ ANSWERS: dict[str, Callable[[Page], Filled]] = {
     "arbitrate_order": _fixed("continue", note="请再与客户确认一次。"),
     "handle_credit_hold": _fixed("recheck", option="wait_payment", note="等待客户付清逾期款。"),
     "request_special": _special_request,
-    "decide_special": _fixed("approve", opinion="同意,按方案执行。", conditions="款到发货"),
+    "decide_special": _fixed("approve", opinion="同意,按方案执行。"),
     "cosign_special": _fixed("agree", opinion="同意该条件。"),
     "record_contract": lambda page: Filled(
         "signed",
@@ -396,5 +396,16 @@ ANSWERS: dict[str, Callable[[Page], Filled]] = {
 
 SECOND_THOUGHTS: dict[str, Callable[[Page], Filled]] = {
     "review_order": _ask_for_special,
-    "agree_appointment": lambda page: Filled("confirmed", {"waiver_reason": "客户要求尽快送货。"}),
+    "agree_appointment": lambda page: Filled(
+        "confirmed",
+        {
+            "window_from": page.moment(30),
+            "window_to": page.moment(34),
+            "waiver_reason": "客户要求尽快送货。",
+        },
+    ),
+    "choose_carrier": lambda page: Filled(
+        "dispatch",
+        {"waybill": f"YD{page.story.rng.randint(10**9, 10**10 - 1)}", "eta": page.moment(48)},
+    ),
 }

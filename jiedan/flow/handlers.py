@@ -10,6 +10,7 @@ from uuid import UUID
 
 from jiedan.core.actor import Actor
 from jiedan.core.errors import Invalid, JiedanError
+from jiedan.core.i18n import LazyText
 from jiedan.core.work import Work
 
 
@@ -113,17 +114,18 @@ class Context:
         self.business_key = text
         self.platform.set_business_key(text)
 
-    def set_title(self, text: str, summary: Mapping[str, str] | None = None) -> None:
-        """Say what lists show for this instance: a title and up to three labelled facts."""
-        self.platform.set_title(text, dict(summary) if summary is not None else None)
+    def set_title(self, text: str, summary: Mapping[str | LazyText, str] | None = None) -> None:
+        """Say what lists show for this instance: a title and up to three labelled facts.
 
-    def pause_deadlines(self) -> None:
-        """Let the deadlines of this instance's tasks stand still: on hold, waiting for outside."""
-        self.platform.pause_deadlines()
-
-    def resume_deadlines(self) -> None:
-        """Let them go on, later by the time that did not count."""
-        self.platform.resume_deadlines()
+        A label is kept untranslated and shown in the reader's language.
+        """
+        labelled = None
+        if summary is not None:
+            labelled = {
+                label.msgid if isinstance(label, LazyText) else label: value
+                for label, value in summary.items()
+            }
+        self.platform.set_title(text, labelled)
 
     def completed_by(self, element_ids: Iterable[str]) -> set[str]:
         """Logins of those who completed these user tasks in this instance."""
