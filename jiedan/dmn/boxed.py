@@ -17,6 +17,7 @@ from jiedan.dmn.definitions import (
     Text,
     Variable,
 )
+from jiedan.dmn.errors import UnknownLanguage
 from jiedan.dmn.items import ItemTypes
 from jiedan.dmn.tables import CompiledTable, TableMaker
 from jiedan.feel.errors import FeelError, Phrase
@@ -87,6 +88,8 @@ class BoxCompiler:
         if not box.text.strip():
             return lambda scope: None
         try:
+            if box.language and "feel" not in box.language.lower():
+                raise UnknownLanguage(language=box.language[:80])
             expression = compile_expression(box.text, names=names, types=self.types)
         except FeelError as error:
             self._problem(error)

@@ -15,6 +15,10 @@ class UnknownDecision(DmnError):
     """The model has no decision "%(decision)s"."""
 
 
+class UnknownLanguage(DmnError):
+    """Expressions are written in FEEL, not in "%(language)s"."""
+
+
 class SeveralRulesMatch(DmnError):
     """In "%(decision)s" the rules %(rules)s match at once, but at most one may."""
 

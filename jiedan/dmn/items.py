@@ -24,7 +24,7 @@ class ItemTypes(dict[str, Type]):
             self.resolve(name)
 
     def resolve(self, name: str | None) -> Type | None:
-        """The type of that name; None for no name."""
+        """The type of that name; None for no name and for one that nobody defines."""
         if name is None:
             return None
         if name not in self and name in self._items:
@@ -33,7 +33,8 @@ class ItemTypes(dict[str, Type]):
             self._open.add(name)
             self[name] = self._make(self._items[name])
             self._open.discard(name)
-        return find_type(name, self)
+        found = find_type(name, self)
+        return found if found.known else None
 
     def allowed(self, name: str | None) -> str | None:
         """The allowed values of a simple item definition, the most important first."""

@@ -46,6 +46,7 @@ SPELLINGS = {
     "dayTimeDuration": "days and time duration",
     "yearMonthDuration": "years and months duration",
     "duration": "duration",
+    **dict.fromkeys(("integer", "long", "double"), "number"),
 }
 ANY = SIMPLE["Any"]
 BARE = {name: Type(name) for name in ("list", "context", "range", "function", "duration")}

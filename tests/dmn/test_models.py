@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from jiedan.dmn import load_model
-from jiedan.dmn.errors import UnreadableModel
+from jiedan.dmn.errors import UnknownLanguage, UnreadableModel
 from jiedan.feel import FeelSyntaxError, to_plain
 from tests.dmn.models import (
     decision,
@@ -388,6 +388,39 @@ def test_a_wrong_expression_is_null_when_the_model_is_loaded_leniently():
     assert model.decide("it", {}).value is None
     assert model.decide("other", {}).value == 2
     assert len(model.problems) == 1
+
+
+def test_an_expression_in_another_language_is_refused():
+    logic = '<literalExpression expressionLanguage="groovy"><text>1</text></literalExpression>'
+
+    with pytest.raises(UnknownLanguage):
+        load_model(definitions(decision("it", logic)))
+
+
+def test_number_types_of_other_modellers_are_understood_and_unknown_types_check_nothing():
+    model = load_model(
+        definitions(
+            decision("whole", literal("5"), type_="integer"),
+            decision("free", literal('"x"'), type_="tNowhere"),
+        )
+    )
+
+    assert model.decide("whole", {}).value == 5
+    assert model.decide("free", {}).value == "x"
+
+
+def test_the_order_of_outputs_may_come_from_their_type():
+    items = (
+        '<itemDefinition name="tLevel"><typeRef>string</typeRef>'
+        '<allowedValues><text>"high","low"</text></allowedValues></itemDefinition>'
+    )
+    logic = table([], ["x"], [([], ['"low"']), ([], ['"high"'])], "OUTPUT ORDER")
+    logic = logic.replace('<output name="x">', '<output name="x" typeRef="tLevel">')
+
+    assert load_model(definitions(items, decision("it", logic))).decide("it", {}).value == [
+        "high",
+        "low",
+    ]
 
 
 def test_a_decision_without_logic_is_null_with_a_warning():
