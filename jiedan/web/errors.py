@@ -16,6 +16,7 @@ from jiedan.core.i18n import LazyText, gettext, lazy
 log = logging.getLogger("jiedan.web")
 
 _STATUS: tuple[tuple[type[errors.JiedanError], int], ...] = (
+    (errors.BadRequest, 400),
     (errors.Unauthorized, 401),
     (errors.NotFound, 404),
     (errors.Forbidden, 403),

@@ -21,7 +21,7 @@ from jiedan.web import (
 from jiedan.web.addresses import this_page
 from jiedan.web.areas import areas
 from jiedan.web.house import EXTENSION, House
-from jiedan.web.lookups import Lookups
+from jiedan.web.lookups import Lookups, label_of
 from jiedan.web.markdown import render
 from jiedan.web.navigation import Navigation
 from jiedan.web.notices import unread_count
@@ -50,6 +50,8 @@ def create_web(flow: Flow, platform: Platform, *, testing: bool = False) -> Flas
         WTF_CSRF_SSL_STRICT=False,
     )
     lookups = Lookups(platform)
+    # What is offered on a page and what is accepted from it come from the same lists.
+    flow.label_of = label_of
     app.extensions[EXTENSION] = House(flow, platform, lookups)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

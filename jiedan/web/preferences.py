@@ -6,6 +6,7 @@ from flask import Blueprint, Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from jiedan.core.i18n import html_lang, known_locale, set_locale
+from jiedan.people.accounts import choose_locale
 from jiedan.web.addresses import safe_next
 from jiedan.web.house import open_to_all, platform
 
@@ -50,6 +51,10 @@ def choose() -> BaseResponse:
     locale = known_locale(request.form.get("locale"))
     if locale:
         keep(response, "locale", locale)
+        if g.actor is not None:
+            # Mails and reminders are to speak the same language as the pages.
+            with platform().work(actor=g.actor) as work:
+                choose_locale(work, locale=locale)
     theme = request.form.get("theme")
     if theme in THEMES:
         keep(response, "theme", theme)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, g, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from jiedan.core.errors import JiedanError
@@ -14,6 +14,7 @@ from jiedan.web import sessions
 from jiedan.web.addresses import safe_next
 from jiedan.web.errors import status_of
 from jiedan.web.house import house, only_in_demo, open_to_all, platform
+from jiedan.web.preferences import keep
 
 blueprint = Blueprint("signin", __name__)
 _ORDER = (
@@ -53,7 +54,10 @@ def enter() -> Response | tuple[str, int]:
         )
     except JiedanError as refusal:
         return _page(login=login[:64], refusal=refusal.message()), status_of(refusal)
-    return sessions.begin(redirect(safe_next(), 303), found)
+    response = sessions.begin(redirect(safe_next(), 303), found)
+    if found.locale and not request.cookies.get("locale"):
+        keep(response, "locale", found.locale)
+    return response
 
 
 @blueprint.post("/sign-in/demo")
@@ -87,13 +91,13 @@ def _leave_quietly() -> None:
 
 
 def _page(login: str = "", refusal: str = "") -> str:
-    # Somebody who is signed in comes here in the demo to become somebody else.
-    g.frameless = True
     cards = _cards() if platform().settings.demo else []
     with platform().read() as session:
         is_empty = not cards and not has_any_user(session)
     return render_template(
         "signin/show.html",
+        # Somebody who is signed in comes here in the demo to become somebody else: no frame.
+        actor=None,
         cards=cards,
         login=login,
         refusal=refusal,

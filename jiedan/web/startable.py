@@ -33,6 +33,8 @@ class Way:
     icon: str = "start"
     roles: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
+    may_set: tuple[str, ...] = ()
+    """Names of variables that a program may add when it starts this over the API."""
 
     @property
     def label(self) -> str:
@@ -44,6 +46,11 @@ class Way:
 
     def open_to(self, actor: Actor) -> bool:
         return not self.roles or actor.has_any(*self.roles)
+
+    def allows(self, process: str, variables: Mapping[str, Any]) -> bool:
+        """Whether starting `process` with these variables is this way."""
+        given = {name: value for name, value in variables.items() if name not in self.may_set}
+        return process == self.process and given == dict(self.variables)
 
 
 def startable_by(actor: Actor) -> list[Way]:
@@ -72,9 +79,13 @@ def load_ways(path: Path) -> tuple[Way, ...]:
     try:
         raw = tomllib.loads(path.read_text("utf-8"))
         lines = raw.get("way", [])
-        ways = tuple(Way(**{**line, "roles": tuple(line.get("roles", ()))}) for line in lines)
+        ways = tuple(Way(**{**line, **_tuples(line)}) for line in lines)
     except (tomllib.TOMLDecodeError, TypeError) as error:
         raise StartInvalid(complaint=str(error)) from error
     if len({way.name for way in ways}) != len(ways):
         raise StartInvalid(complaint="a name occurs twice")
     return ways
+
+
+def _tuples(line: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(line.get(name, ())) for name in ("roles", "may_set")}

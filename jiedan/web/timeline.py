@@ -27,6 +27,7 @@ _TONES: Mapping[str, str] = {
     "incident": "bad",
     "breached": "bad",
     "escalated": "bad",
+    "final": "bad",
     "cancelled": "bad",
     "suspended": "bad",
 }
@@ -39,6 +40,7 @@ _SPOKEN: Mapping[str, LazyText] = {
     "retried": lazy("tried “%(name)s” again"),
     "skipped": lazy("skipped “%(name)s”"),
     "breached": lazy("“%(name)s” is past its deadline"),
+    "final": lazy("“%(name)s” was reported to the top"),
     "escalated": lazy("“%(name)s” was handed up"),
     "suspended": lazy("suspended the process"),
     "resumed": lazy("resumed the process"),
