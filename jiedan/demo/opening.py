@@ -10,6 +10,7 @@ from jiedan.core.actor import SYSTEM
 from jiedan.core.clock import SHANGHAI, MovableClock
 from jiedan.demo.company import found_company
 from jiedan.demo.orders import FIRST_DAY, bring_orders
+from jiedan.demo.past import lengthen_past
 from jiedan.flow.definitions import deploy_folders
 from jiedan.flow.platform import Flow
 from jiedan.people.directory import has_any_user
@@ -19,7 +20,11 @@ STORY_STARTS = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 
 
 def open_demo(
-    flow: Flow, *, count: int = 160, progress: Callable[[int, int], None] | None = None
+    flow: Flow,
+    *,
+    count: int = 60,
+    past: int = 240,
+    progress: Callable[[int, int], None] | None = None,
 ) -> bool:
     """Fill an empty demo; False when it has been opened before and stays as it is."""
     with flow.platform.read() as session:
@@ -31,5 +36,6 @@ def open_demo(
     deploy_folders(flow, actor=SYSTEM)
     bring_orders(flow, until=STORY_STARTS, count=count, progress=progress)
     clock.set(STORY_STARTS)
+    lengthen_past(flow, copies=past)
     clock.run()
     return True

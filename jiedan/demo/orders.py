@@ -66,7 +66,7 @@ def bring_orders(
     flow: Flow,
     *,
     until: datetime,
-    count: int = 160,
+    count: int = 60,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Let `count` orders happen between FIRST_DAY and `until`, on the demo's own clock."""
@@ -113,9 +113,11 @@ class Simulation:
     def _starts(self) -> list[datetime]:
         days = [FIRST_DAY + timedelta(days=n) for n in range((self.until - FIRST_DAY).days)]
         working = [day for day in days if self.flow.platform.calendar.is_working_day(day.date())]
+        # The last two weeks are the busiest, so that much is under way when the story starts.
+        weights = [4 if self.until - day < timedelta(days=14) else 1 for day in working]
         return sorted(
-            self.rng.choice(working) + timedelta(minutes=self.rng.uniform(5, 500))
-            for _ in range(self.count)
+            day + timedelta(minutes=self.rng.uniform(5, 500))
+            for day in self.rng.choices(working, weights, k=self.count)
         )
 
     def _at(self, moment: datetime, act: Callable[[], None]) -> None:
