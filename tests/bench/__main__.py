@@ -15,10 +15,11 @@ from pathlib import Path
 
 from jiedan.core.settings import SOURCE_ROOT
 from tests.bench import limits, over_http, service
-from tests.bench.place import furnish
 from tests.bench.postgres import postgres
 from tests.bench.rows import Row, just, table, write_json
+from tests.installation import Installation, furnish
 
+CONTENT = Path(__file__).parent / "content"
 Measuring = Callable[[], Iterable[Row]]
 
 
@@ -38,14 +39,17 @@ def _all(folder: Path) -> Iterable[Row]:
     commits = limits.durable_commits(folder)
     yield just("limit: completions/s of the engine library in memory", in_memory, unit="/s")
     yield just("limit: durable commits/s of SQLite", commits, unit="/s")
-    place = furnish(_sub(folder, "service"))
+    place = furnish(_sub(folder, "service"), content=CONTENT)
     for what, measure in (
         ("start", partial(over_http.measure_start, _sub(folder, "start"))),
         ("service layer", partial(_service, place, in_memory, commits)),
         ("statements", partial(service.measure_statements, place)),
         ("growth", partial(service.measure_growth, place)),
-        ("bytes", lambda: service.measure_bytes(furnish(_sub(folder, "bytes")))),
-        ("idle instances", lambda: service.measure_idle(furnish(_sub(folder, "idle")))),
+        ("bytes", lambda: service.measure_bytes(furnish(_sub(folder, "bytes"), content=CONTENT))),
+        (
+            "idle instances",
+            lambda: service.measure_idle(furnish(_sub(folder, "idle"), content=CONTENT)),
+        ),
         ("HTTP on SQLite", partial(_http, place)),
         ("HTTP on PostgreSQL", partial(_http_postgres, folder)),
         *_others(),
@@ -55,18 +59,18 @@ def _all(folder: Path) -> Iterable[Row]:
         print(f"measured {what} in {time.monotonic() - began:.0f} s", flush=True)
 
 
-def _service(place: service.Place, in_memory: float, commits: float) -> list[Row]:
+def _service(place: Installation, in_memory: float, commits: float) -> list[Row]:
     return service.measure_service(place, in_memory=in_memory, commits=commits)
 
 
-def _http(place: service.Place) -> Iterable[Row]:
+def _http(place: Installation) -> Iterable[Row]:
     yield from over_http.measure_latency(place, name="SQLite", target=3.0, seconds=6.0)
     yield from over_http.measure_rate(place)
 
 
 def _http_postgres(folder: Path) -> Iterable[Row]:
     with postgres() as url:
-        place = furnish(_sub(folder, "postgres"), url)
+        place = furnish(_sub(folder, "postgres"), url, content=CONTENT)
         yield from over_http.measure_latency(place, name="PostgreSQL", target=4.0, seconds=6.0)
 
 

@@ -10,7 +10,7 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.util.task import TaskState
 
-CONTENT = Path(__file__).parent / "content"
+CONTENT = Path(__file__).parent / "limit"
 
 
 def completions_in_memory(seconds: float = 3.0) -> float:

@@ -7,20 +7,20 @@ import threading
 import time
 from pathlib import Path
 
-from tests.bench.place import (
+from tests.bench.rows import Row, at_least, at_most, just
+from tests.installation import (
     Client,
-    Place,
+    Installation,
     end,
     first_answer,
     free_port,
     start_server,
 )
-from tests.bench.rows import Row, at_least, at_most, just
 
 BODY = {"version": 1, "outcome": "done", "variables": {"quantity": 7, "remark": "ok"}}
 
 
-def measure_latency(place: Place, *, name: str, target: float, seconds: float) -> list[Row]:
+def measure_latency(place: Installation, *, name: str, target: float, seconds: float) -> list[Row]:
     """Completing one task after the other by one client."""
     with place.server() as port:
         client = Client(port, place.token)
@@ -37,7 +37,7 @@ def measure_latency(place: Place, *, name: str, target: float, seconds: float) -
     return [at_most(label, p50, target, unit="ms", note=f"p99 {p99:.1f} ms")]
 
 
-def measure_rate(place: Place, *, clients: int = 4, seconds: float = 8.0) -> list[Row]:
+def measure_rate(place: Installation, *, clients: int = 4, seconds: float = 8.0) -> list[Row]:
     """Completions per second with the clients on the same machine."""
     with place.server() as port:
         counts = [0] * clients

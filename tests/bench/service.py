@@ -15,12 +15,12 @@ from sqlalchemy import Engine, event
 from app import create_app
 from jiedan.dispatch.local import Dispatcher
 from jiedan.flow.platform import Flow
-from tests.bench.place import Place
 from tests.bench.rows import Row, at_most, just, share_of
 from tests.bench.steps import Loop, complete, finish_order, start
+from tests.installation import Installation
 
 
-def measure_service(place: Place, *, in_memory: float, commits: float) -> list[Row]:
+def measure_service(place: Installation, *, in_memory: float, commits: float) -> list[Row]:
     """Rate of completions beside both limits."""
     with place.flow() as flow:
         for _ in range(30):
@@ -55,7 +55,7 @@ def measure_service(place: Place, *, in_memory: float, commits: float) -> list[R
     ]
 
 
-def measure_statements(place: Place) -> list[Row]:
+def measure_statements(place: Installation) -> list[Row]:
     """SQL statements and commits of a completion over the API, the caller's token included."""
     platform = place.platform()
     client = create_app(platform=platform).test_client(use_cookies=False)
@@ -89,7 +89,7 @@ def measure_statements(place: Place) -> list[Row]:
     ]
 
 
-def measure_growth(place: Place) -> list[Row]:
+def measure_growth(place: Installation) -> list[Row]:
     """A completion of an instance that executed few, many and very many tasks.
 
     Old and new take turns, so that what else the machine does meets both alike.
@@ -124,7 +124,7 @@ def _in_turns(flow: Flow, old: Loop) -> tuple[float, float]:
     return statistics.median(aged), statistics.median(fresh)
 
 
-def measure_idle(place: Place, *, instances: int = 1500, seconds: float = 11.0) -> list[Row]:
+def measure_idle(place: Installation, *, instances: int = 1500, seconds: float = 11.0) -> list[Row]:
     """What open instances cost while nothing is due, with a dispatcher on duty."""
     with place.flow() as flow:
         before = _on_duty(flow, seconds)
@@ -159,7 +159,7 @@ def _on_duty(flow: Flow, seconds: float) -> tuple[int, float]:
     return len(seen["statements"]), spent
 
 
-def measure_bytes(place: Place, *, orders: int = 600) -> list[Row]:
+def measure_bytes(place: Installation, *, orders: int = 600) -> list[Row]:
     """What the database grows by for each finished order of three tasks."""
     path = Path(place.database.removeprefix("sqlite:///"))
     with place.flow() as flow:

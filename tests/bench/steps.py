@@ -9,7 +9,7 @@ from uuid import UUID
 from jiedan.flow.instances import start_instance
 from jiedan.flow.platform import Flow
 from jiedan.flow.tasks import Answer, complete_task
-from tests.bench.place import CLERK
+from tests.installation import CLERK
 
 ANSWER = Answer("done", {"quantity": 7, "remark": "ok"})
 

@@ -1,4 +1,4 @@
-"""An installation to measure: its folder, its content, its person, its server process."""
+"""An installation of its own: folder, content, people, server process, lean client."""
 
 from __future__ import annotations
 
@@ -29,18 +29,22 @@ from jiedan.people.accounts import add_user
 from jiedan.people.organisation import load_organisation, sync_organisation
 from jiedan.people.tokens import make_token
 
-CONTENT = Path(__file__).parent / "content"
 CLERK = Actor("clerk", "Clerk", frozenset({"OC"}))
 READY_WITHIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Installation:
     """One installation in a folder of its own, on its own database."""
 
     folder: Path
     database: str
-    token: str
+    tokens: Mapping[str, str]
+
+    @property
+    def token(self) -> str:
+        """The clerk's."""
+        return self.tokens[CLERK.login]
 
     def platform(self) -> Platform:
         """Its platform in this process; the caller closes it."""
@@ -74,24 +78,51 @@ class Place:
         }
 
 
-def furnish(folder: Path, database: str = "") -> Place:
-    """Make an installation with the bench's two processes and one clerk with a token."""
+def furnish(
+    folder: Path,
+    database: str = "",
+    *,
+    content: Path,
+    people: Mapping[str, str] | None = None,
+    deployed: bool = True,
+) -> Installation:
+    """Make an installation with the diagrams and forms of `content`.
+
+    `people` are roles by login, beside the clerk, who has the role OC. Each gets a token.
+    What is not `deployed` now will be when its server starts.
+    """
     database = database or f"sqlite:///{folder / 'jiedan.db'}"
     shutil.copytree(SOURCE_ROOT / "config", folder / "config")
-    for kind, name in (("processes", "bpmn"), ("forms", "form")):
+    for kind, ending in (("processes", "bpmn"), ("forms", "form")):
         (folder / kind).mkdir()
-        for path in CONTENT.glob(f"bench_*.{name}"):
+        for path in content.glob(f"*.{ending}"):
             shutil.copy(path, folder / kind)
+    _open_to_clerks(folder)
     platform = _platform(folder, database)
     migrate(platform.database)
     organisation = load_organisation(folder / "config" / "roles.toml")
+    tokens: dict[str, str] = {}
     with platform.work(actor=SYSTEM) as work:
         sync_organisation(work, organisation=organisation)
-        add_user(work, login=CLERK.login, name=CLERK.name, roles=("OC",), password="a-long-word-9")
-        token = make_token(work, login=CLERK.login).token
-    deploy_folders(create_flow(platform), actor=SYSTEM)
+        for login, role in {CLERK.login: "OC", **(people or {})}.items():
+            add_user(
+                work, login=login, name=login.capitalize(), roles=(role,), password="a-long-word-9"
+            )
+            tokens[login] = make_token(work, login=login).token
+    if deployed:
+        deploy_folders(create_flow(platform), actor=SYSTEM)
     platform.close()
-    return Place(folder, database, token)
+    return Installation(folder, database, tokens)
+
+
+def _open_to_clerks(folder: Path) -> None:
+    """Let a clerk start whatever this installation has."""
+    ways = [
+        f'[[way]]\nname = "{path.stem}"\nprocess = "{path.stem}"\nzh = "{path.stem}"\n'
+        f'en = "{path.stem}"\nroles = ["OC"]\nmay_set = ["order"]\n'
+        for path in sorted((folder / "processes").glob("*.bpmn"))
+    ]
+    (folder / "config" / "start.toml").write_text("\n".join(ways), encoding="utf-8")
 
 
 def start_server(port: int, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -153,13 +184,14 @@ class Client:
             raise RuntimeError(f"{status} {answer!r}")
         return answer
 
-    def send(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Any call: its status and its JSON."""
+    def send(self, method: str, path: str, body: Any = None, *, key: str = "") -> tuple[int, Any]:
+        """Any call, with an idempotency key if given: its status and its JSON."""
         content = b"" if body is None else orjson.dumps(body)
+        keyed = f"Idempotency-Key: {key}\r\n" if key else ""
         head = (
             f"{method} /api/v1{path} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"Authorization: Bearer {self._token}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(content)}\r\n\r\n"
+            f"{keyed}Content-Length: {len(content)}\r\n\r\n"
         )
         self._connection.sendall(head.encode() + content)
         return self._read()
