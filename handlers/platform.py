@@ -120,12 +120,19 @@ def load_accept(
     order_id: str,
     department: str | None = None,
     unmapped: list[str] | None = None,
+    platform_order_id: str | None = None,
 ) -> dict[str, Any]:
-    """The whole order as the platform sent it."""
+    """The whole order as the platform sent it, and whether it sent anything else since."""
     order = get_order(context.work.session, order_id)
     beside = [*order_facts(context, order_id), *line_facts(order)]
     beside.append(fact(gettext("Department"), department))
     beside += [fact(gettext("Unknown article"), sku) for sku in unmapped or ()]
+    if platform_order_id is not None:
+        pushed = platform_orders.platform_order_facts(
+            context.work, platform_order_id=platform_order_id
+        )
+        if pushed.conflicts:
+            beside.append(fact(gettext("Conflicting pushes"), str(pushed.conflicts)))
     return {"values": {"viewed_all": False, "dept_ok": True}, "facts": beside}
 
 

@@ -100,7 +100,8 @@ def receive_push(
 def note_conflict(work: Work, *, platform: str, body: bytes) -> PlatformOrderFacts | None:
     """Remember that a platform sent an order again with other content, so that people look.
 
-    Only for a push whose signature was verified. None when the order is not known.
+    Only for a push whose signature was verified. None when there is nothing new to tell: the
+    order is not known, or this content was noted before.
     """
     setup = find_platform(work, platform)
     content = _parse(body)
@@ -108,15 +109,16 @@ def note_conflict(work: Work, *, platform: str, body: bytes) -> PlatformOrderFac
     if row is None:
         return None
     digest = content_hash(setup, content)
-    if digest not in [conflict["hash"] for conflict in row.conflicts]:
-        row.conflicts = [*row.conflicts, {"at": work.now.isoformat(), "hash": digest}]
-        audit.record(
-            work,
-            action="platform.conflict",
-            entity=f"platform_order:{row.id}",
-            after={"number": row.platform_order_no, "hash": digest},
-        )
-        work.session.flush()
+    if digest in [conflict["hash"] for conflict in row.conflicts]:
+        return None
+    row.conflicts = [*row.conflicts, {"at": work.now.isoformat(), "hash": digest}]
+    audit.record(
+        work,
+        action="platform.conflict",
+        entity=f"platform_order:{row.id}",
+        after={"number": row.platform_order_no, "hash": digest},
+    )
+    work.session.flush()
     return platform_order_facts(work, platform_order_id=row.id)
 
 
@@ -281,7 +283,18 @@ def _parse(body: bytes) -> dict[str, Any]:
         raise BadPayload({"body": lazy("This is not JSON.")}) from error
     if not isinstance(content, dict):
         raise BadPayload({"body": lazy("This is not JSON.")})
-    return content
+    return dict(_storable(content))
+
+
+def _storable(value: Any) -> Any:
+    """JSON without what no database keeps: NUL, and halves of characters cut in two."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_storable(one) for one in value]
+    if isinstance(value, dict):
+        return {_storable(name): _storable(one) for name, one in value.items()}
+    return value
 
 
 def _known(session: Session, platform: str, number: str) -> PlatformOrder | None:

@@ -11,7 +11,7 @@ from typing import Any
 from jiedan.core.i18n import lazy
 from jiedan.desk.errors import BadPayload
 from jiedan.desk.platforms import PlatformSetup
-from jiedan.desk.values import Problems, as_date, clean
+from jiedan.desk.values import Problems, clean, possible_day
 
 MOST_ITEMS = 200
 PAID_STATES = frozenset({"paid", "shipped", "done"})
@@ -80,7 +80,7 @@ def read_payload(setup: PlatformSetup, content: Mapping[str, Any]) -> Payload:
         city=text("city", 40, needed=True),
         district=text("district", 40),
         detail=text("detail", 200, needed=True),
-        wanted_date=as_date(wanted) if wanted else None,
+        wanted_date=possible_day(wanted) if wanted else None,
         remark=text("remark", 1000),
         items=items,
     )

@@ -151,10 +151,9 @@ class Problems:
 
     def day(self, path: str, value: Any) -> date | None:
         """A date from 1990 to 2099."""
-        found = as_date(value)
-        if found is None or not 1990 <= found.year <= 2099:
+        found = possible_day(value)
+        if found is None:
             self.add(path, lazy("Enter a date."))
-            return None
         return found
 
     def moment(self, path: str, value: Any) -> datetime | None:
@@ -206,6 +205,12 @@ def as_date(value: Any) -> date | None:
         return date.fromisoformat(number_text(str(value)))
     except ValueError:
         return None
+
+
+def possible_day(value: Any) -> date | None:
+    """A date from 1990 to 2099; None for anything else, also for days nobody plans for."""
+    found = as_date(value)
+    return found if found is not None and 1990 <= found.year <= 2099 else None
 
 
 def as_moment(value: Any) -> datetime | None:

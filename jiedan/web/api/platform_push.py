@@ -10,7 +10,7 @@ from jiedan.core.actor import Actor
 from jiedan.core.i18n import lazy
 from jiedan.desk import platform_orders
 from jiedan.desk.errors import ConflictingPayload
-from jiedan.flow import messages
+from jiedan.flow import messages, notices
 from jiedan.web.api.body import raw_body
 from jiedan.web.api.docs import describe
 from jiedan.web.api.routes import blueprint
@@ -19,6 +19,8 @@ from jiedan.web.house import flow, platform
 PUSHED = "platform.order.pushed"
 USUAL_PLATFORM = "netease"
 PLATFORM_ROLE = "API"
+TOLD_OF_CONFLICTS = ("r:PA", "r:BM")
+CONFLICT = lazy("The platform sent order %(number)s again with other content. We refused it.")
 
 
 @blueprint.post("/v1/platform/orders")
@@ -58,7 +60,15 @@ def push_order() -> tuple[dict[str, Any], int]:
     except ConflictingPayload:
         # The refusal undid everything; that it happened is worth a work of its own.
         with platform().work(actor=actor) as work:
-            platform_orders.note_conflict(work, platform=name, body=body)
+            noted = platform_orders.note_conflict(work, platform=name, body=body)
+            if noted is not None:
+                notices.notify(
+                    work,
+                    owners=TOLD_OF_CONFLICTS,
+                    kind="conflict",
+                    msgid=CONFLICT.msgid,
+                    params={"number": noted.platform_order_no},
+                )
         raise
     answer = {
         "result": "success",
