@@ -67,6 +67,10 @@ class NotFound(JiedanError):
     """There is nothing here, or it is not yours to see."""
 
 
+class BadRequest(JiedanError):
+    """The request could not be read."""
+
+
 class Unauthorized(JiedanError):
     """Please sign in."""
 

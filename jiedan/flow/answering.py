@@ -13,7 +13,7 @@ from jiedan.flow.content.forms import Form, check_answer
 from jiedan.flow.content.read import ElementInfo
 from jiedan.flow.current import form_version
 from jiedan.flow.engine import NothingWaits
-from jiedan.flow.errors import HandlerMissing, TaskNoLongerOpen
+from jiedan.flow.errors import HandlerMissing, TaskNoLongerOpen, UnknownField
 from jiedan.flow.handlers import BpmnError, plain
 from jiedan.flow.host import StepHost, as_result
 from jiedan.flow.platform import Flow
@@ -72,6 +72,9 @@ def checked_values(
         lookup=TaskLookup(step.flow, work.session, task.id),
         functions=step.host.functions(variables),
     )
+    if checked.unknown:
+        names = ", ".join(sorted(checked.unknown))
+        raise UnknownField(checked.errors, names=names[:200])
     if checked.errors:
         raise Invalid(checked.errors)
     return dict(checked.values)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from jiedan.core.errors import Conflict, Forbidden, Invalid, NotFound
+from jiedan.core.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound
 from jiedan.core.i18n import current_locale, format_datetime, gettext, use_locale
 
 
@@ -76,6 +76,10 @@ class DecisionFailed(Conflict):
 
 class DeploymentRefused(Invalid):
     """The files were not deployed: %(count)s problems must be mended first."""
+
+
+class UnknownField(BadRequest, Invalid):
+    """The form has no such field: %(names)s."""
 
 
 class ConflictingPayload(Conflict):

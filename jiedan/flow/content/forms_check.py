@@ -72,6 +72,8 @@ class Checked:
     """By path: `lines[2].sku`, `delivery_place.city`; `_form` for the whole."""
     hidden: frozenset[str] = frozenset()
     """Paths of the fields that were hidden."""
+    unknown: frozenset[str] = frozenset()
+    """Paths that the form does not have; each is among the errors too."""
 
     @property
     def ok(self) -> bool:
@@ -103,7 +105,7 @@ def check_answer(
     values = check.record(record, at="", around=judge.scope)
     if outcome is not None and outcome not in judge.outcomes(record):
         check.errors["_form"] = lazy("“%(outcome)s” cannot be chosen here.", outcome=outcome)
-    return Checked(values, check.errors, frozenset(check.hidden))
+    return Checked(values, check.errors, frozenset(check.hidden), frozenset(check.unknown))
 
 
 def hidden_keys(
@@ -130,6 +132,7 @@ class _Check:
         self.lenient = lenient
         self.errors: dict[str, Message] = {}
         self.hidden: set[str] = set()
+        self.unknown: set[str] = set()
 
     def refuse_unknown(self, fields: Sequence[Field], raw: Mapping[str, Any], *, at: str) -> None:
         """A name that the form does not have is an error, not something to ignore (SPEC §0.2)."""
@@ -145,18 +148,22 @@ class _Check:
             here = known.get(key)
             if here is None:
                 if key != ORIGIN:
-                    self.errors[place[:200]] = lazy("This field does not belong to the form.")
+                    self._stray(place)
             elif isinstance(here, dict):
                 if isinstance(value, Mapping):
                     self._refuse(value, here, f"{place}.")
                 elif value not in (None, ""):
-                    self.errors[place] = lazy("This field does not belong to the form.")
+                    self._stray(place)
             elif here.kind is Kind.TABLE and isinstance(value, list):
                 for index, row in enumerate(value[: MAX_ROWS + 1]):
                     if isinstance(row, Mapping):
                         self.refuse_unknown(here.children, row, at=f"{place}[{index}].")
                     elif row is not None:
                         self.errors[f"{place}[{index}]"] = lazy("This is not a row.")
+
+    def _stray(self, place: str) -> None:
+        self.unknown.add(place[:200])
+        self.errors[place[:200]] = lazy("This field does not belong to the form.")
 
     def record(self, record: Record, *, at: str, around: Mapping[str, Any]) -> dict[str, Any]:
         """Check one record; the answer is its values as they are kept."""

@@ -10,15 +10,11 @@ from uuid import UUID
 import orjson
 from flask import request
 
-from jiedan.core.errors import Invalid, JiedanError, NotFound, TooLarge
+from jiedan.core.errors import BadRequest, Invalid, NotFound, TooLarge
 
 LONGEST_BODY = 1024 * 1024
 """Bytes of one JSON body; files go through the task page."""
 LONGEST_KEY = 128
-
-
-class BadRequest(JiedanError):
-    """The request could not be read."""
 
 
 class NotJson(BadRequest):
