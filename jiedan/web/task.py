@@ -114,7 +114,7 @@ def complete(task_id: UUID) -> Response | tuple[str, int] | str:
         if form is None:
             raise
         form.errors.update(refusal.fields or {"_form": refusal.message()})
-        return _page(task, form), 422
+        return _page(task, form), status_of(refusal)
     except (TaskAlreadyCompleted, TaskNoLongerOpen):
         raise
     except (Conflict, Forbidden) as refusal:
@@ -147,9 +147,9 @@ def _refused(task: OpenedTask, form: TaskForm | None, refusal: JiedanError) -> s
 
 def _changes(task: OpenedTask, form: TaskForm) -> list[tuple[str, str, str]]:
     """What the stored draft holds against what was typed: (label, there, here)."""
-    assert form.raw is not None
-    there = TaskForm(task, form.form, files=form.files).shown(read_only=True)
-    here = form.shown(read_only=True)
+    stored = form_of(task)
+    assert stored is not None
+    there, here = stored.shown(read_only=True), form.shown(read_only=True)
     found = []
     for theirs, mine in zip(_cells(there.rows), _cells(here.rows), strict=False):
         if theirs.name == mine.name and theirs.said != mine.said:

@@ -140,7 +140,7 @@ def test_a_field_that_is_not_on_the_form_is_refused(
 ) -> None:
     answer = hand_in(browser("sunyue"), task_of(tea), **ENTRY, state="approved")
 
-    assert answer.status_code == 422  # type: ignore[attr-defined]
+    assert answer.status_code == 400  # type: ignore[attr-defined]
     assert "does not belong to the form" in answer.text  # type: ignore[attr-defined]
 
 
@@ -212,6 +212,23 @@ def test_only_the_form_comes_back_to_htmx(browser: Browsers, tea: Started) -> No
 
     assert answer.text.lstrip().startswith("<form")
     assert "<html" not in answer.text
+
+
+def test_a_page_that_is_older_than_the_draft_is_refused_with_the_difference(
+    browser: Browsers, tea: Started
+) -> None:
+    sunyue = browser("sunyue")
+    page = sunyue.get(f"/tasks/{task_of(tea)}").text
+    hidden = dict(re.findall(r'name="(_version|_key)" value="([^"]+)"', page))
+    sunyue.post(f"/tasks/{task_of(tea)}/draft", {**hidden, "guest": "from the other tab"})
+
+    answer = sunyue.post(
+        f"/tasks/{task_of(tea)}/completion", {**hidden, "_outcome": "submit", **ENTRY}
+    )
+
+    assert answer.status_code == 409
+    assert "from the other tab" in answer.text
+    assert 'value="王先生"' in answer.text
 
 
 def test_a_draft_is_kept_as_it_was_typed(browser: Browsers, tea: Started) -> None:
