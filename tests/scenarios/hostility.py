@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from jiedan.core.database import Base
 from jiedan.core.i18n import use_locale
+from tests.web.conftest import Browser
 from tests.world import Someone, World, filled, open_world
 
 READERS = {"zh": "zh-CN,zh;q=0.9", "en": "en-GB,en;q=0.9"}
@@ -112,3 +113,11 @@ def handing_in(
         )
 
     return send
+
+
+def browser(world: World, login: str, locale: str = "en") -> Browser:
+    """Somebody signed in at the pages with the demo's one click."""
+    fresh = Browser(world.app)
+    fresh.client.set_cookie("locale", locale)
+    assert fresh.post("/sign-in/demo", {"login": login}).status_code == 303
+    return fresh
