@@ -18,6 +18,7 @@ from jiedan.flow.host import Gathered, Outgoing, StepHost
 from jiedan.flow.instance import Instance, lock_instance
 from jiedan.flow.packing import pack
 from jiedan.flow.platform import Flow
+from jiedan.flow.prepared import Prepared
 from jiedan.flow.states import InstanceState
 from jiedan.flow.sync import write_changes
 from jiedan.flow.sync_history import count_open
@@ -29,7 +30,7 @@ _STEPS: Final = "flow.steps"
 _OUTBOX: Final = "flow.outbox"
 
 _STATE = select(StateRow.content).where(StateRow.instance_id == bindparam("instance_id"))
-_SAVE_STATE = (
+_SAVE_STATE = Prepared(
     update(table_of(StateRow))
     .where(table_of(StateRow).c.instance_id == bindparam("b_id"))
     .values(content=bindparam("b_content"), finished=bindparam("b_finished"))
@@ -43,6 +44,7 @@ _SAVE_INSTANCE = (
         ended_at=bindparam("b_ended_at"),
     )
 )
+_SAVE_REVISION = Prepared(_SAVE_INSTANCE)
 
 
 @dataclass(slots=True)
@@ -153,14 +155,14 @@ class Step:
             "b_state": instance.state,
             "b_ended_at": self.work.now if over else None,
         }
-        statement = _SAVE_INSTANCE
         if instance.renamed:
-            statement = _SAVE_INSTANCE.values(**instance.labels())
+            self.database.execute(_SAVE_INSTANCE.values(**instance.labels()), values)
             instance.renamed = False
-        self.database.execute(statement, values)
+        else:
+            _SAVE_REVISION.run(self.database, values)
         content = pack(self.live.variables()) if over else self.live.state()
-        self.database.execute(
-            _SAVE_STATE,
+        _SAVE_STATE.run(
+            self.database,
             {"b_id": instance.id, "b_content": content, "b_finished": over},
         )
 

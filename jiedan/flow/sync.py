@@ -12,6 +12,7 @@ from jiedan.flow.handlers import plain
 from jiedan.flow.host import Gathered, Outgoing
 from jiedan.flow.ladder import next_rung
 from jiedan.flow.owners import ROLE, join_owners
+from jiedan.flow.prepared import Prepared
 from jiedan.flow.states import TaskState
 from jiedan.flow.sync_history import INSERT_NOTICES, write_history, write_incidents
 from jiedan.flow.sync_waits import write_jobs, write_subscriptions, write_timers
@@ -23,8 +24,38 @@ if TYPE_CHECKING:
 
 _tasks = table_of(TaskRow)
 _candidates = table_of(TaskCandidateRow)
-_INSERT_TASKS = insert(_tasks)
-_INSERT_CANDIDATES = insert(_candidates)
+_INSERT_TASKS = Prepared(
+    insert(_tasks),
+    (
+        "id",
+        "instance_id",
+        "process_id",
+        "element_id",
+        "name",
+        "name_en",
+        "code",
+        "form_id",
+        "form_version",
+        "state",
+        "version",
+        "assignee",
+        "candidates",
+        "priority",
+        "created_at",
+        "due_at",
+        "sla_at",
+        "paused_seconds",
+        "sla_stage",
+        "claimed_at",
+        "has_draft",
+        "has_files",
+        "extra",
+    ),
+)
+_INSERT_CANDIDATES = Prepared(
+    insert(_candidates),
+    ("task_id", "owner", "candidate", "visible", "due_at", "created_at", "rank"),
+)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CANCEL_TASKS = (
     update(_tasks)
@@ -37,7 +68,9 @@ _CANCEL_TASKS = (
     )
 )
 _FORGET_CANDIDATES = delete(_candidates).where(_candidates.c.task_id.in_(_IDS))
-_FORGET_CANDIDATES_OF_ONE = delete(_candidates).where(_candidates.c.task_id == bindparam("id"))
+_FORGET_CANDIDATES_OF_ONE = Prepared(
+    delete(_candidates).where(_candidates.c.task_id == bindparam("b_task_id"))
+)
 
 
 def write_changes(step: "Step", changes: Changes, gathered: Gathered, act: Act | None) -> Synced:
@@ -89,16 +122,16 @@ def _write_tasks(step: "Step", changes: Changes, act: Act | None, synced: Synced
                     owners,
                 )
             )
-        database.execute(_INSERT_TASKS, rows)
+        _INSERT_TASKS.run_all(database, rows)
         if candidates:
-            database.execute(_INSERT_CANDIDATES, candidates)
+            _INSERT_CANDIDATES.run_all(database, candidates)
     if synced.closed:
         done = act.task_id if act is not None else None
         cancelled = [one for one in synced.closed if one != done]
         if cancelled:
             database.execute(_CANCEL_TASKS, {"ids": cancelled, "at": step.work.now})
         if len(synced.closed) == 1:
-            database.execute(_FORGET_CANDIDATES_OF_ONE, {"id": next(iter(synced.closed))})
+            _FORGET_CANDIDATES_OF_ONE.run(database, {"b_task_id": next(iter(synced.closed))})
         else:
             database.execute(_FORGET_CANDIDATES, {"ids": list(synced.closed)})
 

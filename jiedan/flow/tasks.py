@@ -32,6 +32,7 @@ from jiedan.flow.errors import (
 from jiedan.flow.handlers import plain
 from jiedan.flow.opening import open_page
 from jiedan.flow.platform import Flow
+from jiedan.flow.prepared import Prepared
 from jiedan.flow.states import TaskState
 from jiedan.flow.step import Step, step_for
 from jiedan.flow.synced import NEVER, Act
@@ -61,12 +62,12 @@ __all__ = [
 
 _tasks = table_of(TaskRow)
 _candidates = table_of(TaskCandidateRow)
-_COMPLETE = (
+_COMPLETE = Prepared(
     update(_tasks)
     .where(
         _tasks.c.id == bindparam("b_id"),
         _tasks.c.version == bindparam("b_version"),
-        _tasks.c.state.in_((TaskState.OPEN, TaskState.CLAIMED)),
+        (_tasks.c.state == TaskState.OPEN) | (_tasks.c.state == TaskState.CLAIMED),
     )
     .values(
         state=TaskState.COMPLETED,
@@ -180,8 +181,8 @@ def complete_task(
 
 # --- the rows of a task ------------------------------------------------------------------------
 def _hand_in(work: Work, task: Task, answer: Answer, key: str | None) -> None:
-    done = work.session.connection().execute(
-        _COMPLETE,
+    done = _COMPLETE.run(
+        work.session.connection(),
         {
             "b_id": task.id,
             "b_version": task.version,
