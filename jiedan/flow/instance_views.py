@@ -69,6 +69,7 @@ class DiagramOf:
 
     process_id: str
     name: str
+    name_en: str
     version: int
     sha256: str
 

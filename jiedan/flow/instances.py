@@ -409,6 +409,7 @@ def _diagrams(session: Session, bundle: Bundle) -> tuple[DiagramOf, ...]:
         DiagramOf(
             process_id,
             bundle.processes[process_id].name,
+            bundle.processes[process_id].name_en,
             members[process_id]["version"],
             members[process_id]["sha256"],
         )

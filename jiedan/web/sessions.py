@@ -12,7 +12,7 @@ from jiedan.people.sign_in import SignedIn, load_session
 from jiedan.web.house import platform
 
 COOKIE = "jiedan"
-API = "/api/"
+API = "/api/v1/"
 _ALWAYS_OPEN = frozenset({"static"})
 _BEFORE_PASSWORD = frozenset({"account.password", "account.change_password", "signin.leave"})
 

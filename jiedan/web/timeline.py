@@ -42,6 +42,7 @@ _SPOKEN: Mapping[str, LazyText] = {
     "breached": lazy("“%(name)s” is past its deadline"),
     "final": lazy("“%(name)s” was reported to the top"),
     "escalated": lazy("“%(name)s” was handed up"),
+    "reminded": lazy("“%(name)s” is due soon: a reminder was sent"),
     "suspended": lazy("suspended the process"),
     "resumed": lazy("resumed the process"),
     "cancelled": lazy("“%(name)s” was cancelled"),

@@ -17,7 +17,11 @@ from jiedan.web.house import flow
 
 
 @blueprint.post("/v1/tasks/<task_id>/attachments")
-@describe(lazy("Put a file beside a task: a multipart form with one part named file"))
+@describe(
+    lazy("Put a file beside a task: a multipart form with one part named file"),
+    file=True,
+    answers=201,
+)
 def attach_file(task_id: str) -> tuple[dict[str, Any], int]:
     upload = request.files.get("file")
     if upload is None:

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from flask import current_app, render_template
 
-from jiedan.core.i18n import LazyText
+from jiedan.core.i18n import LazyText, gettext, lazy
 from jiedan.web.api.routes import blueprint
 from jiedan.web.house import open_to_all
 
 View = TypeVar("View", bound=Callable[..., Any])
 JSON_TYPES = {int: "integer", str: "string", dict: "object", bool: "boolean", list: "array"}
-QUERY = {
-    "view": "todo or done",
-    "q": "text in number, title and summary; pinyin too",
-    "process": "process id",
-    "element": "element id",
-    "overdue": "true: only what is past its deadline",
-    "mine": "true: only what is assigned to me",
-    "sort": "due, created or priority",
-    "after": "cursor of the page before",
-    "size": "rows of a page, 1 to 100",
+QUERY: Mapping[str, tuple[LazyText, Mapping[str, Any]]] = {
+    "view": (lazy("What I have to do, or what I did"), {"enum": ["todo", "done"]}),
+    "q": (lazy("Text in number, title and summary; pinyin too"), {}),
+    "process": (lazy("Id of a process"), {}),
+    "element": (lazy("Id of an element"), {}),
+    "overdue": (lazy("Only what is past its deadline"), {"type": "boolean"}),
+    "mine": (lazy("Only what is assigned to me"), {"type": "boolean"}),
+    "sort": (lazy("What comes first"), {"enum": ["due", "created", "priority"]}),
+    "after": (lazy("The cursor `after` of the page before"), {}),
+    "size": (lazy("Rows of a page"), {"type": "integer", "minimum": 1, "maximum": 100}),
+}
+HEADERS: Mapping[str, LazyText] = {
+    "Idempotency-Key": lazy("The same key again gets the first result"),
+    "X-Platform": lazy("Which platform calls"),
+    "X-Platform-Timestamp": lazy("Seconds since 1970, at most five minutes off"),
+    "X-Platform-Signature": lazy("HMAC-SHA256 over timestamp, line feed and body, in hexadecimal"),
+}
+SIGNATURE = "X-Platform-Signature"
+SIGNED = ("X-Platform", "X-Platform-Timestamp")
+TOPICS: Mapping[str, LazyText] = {
+    "tasks": lazy("User tasks"),
+    "processes": lazy("Processes"),
+    "instances": lazy("Instances"),
+    "messages": lazy("Messages"),
+    "orders": lazy("Orders"),
+    "platform": lazy("Sales platforms"),
+    "clock": lazy("The demo's clock"),
+    "openapi.json": lazy("This description"),
 }
 
 
@@ -34,26 +52,36 @@ class Description:
 
     summary: LazyText
     body: Mapping[str, type]
+    required: tuple[str, ...]
     query: tuple[str, ...]
     keyed: bool
     signed: bool
+    file: bool
+    open: bool
+    answers: int
 
 
 def describe(
     summary: LazyText,
     *,
     body: Mapping[str, type] | None = None,
+    required: tuple[str, ...] = (),
     query: tuple[str, ...] = (),
     keyed: bool = False,
     signed: bool = False,
+    file: bool = False,
+    open: bool = False,
+    answers: int = 200,
 ) -> Callable[[View], View]:
-    """Keep a description on a view; `keyed` takes an Idempotency-Key, `signed` needs no token.
+    """Keep a description on a view.
 
-    No endpoint uses the pages' sign-in: each asks for its caller itself.
+    `keyed` takes an Idempotency-Key, `signed` is proved by a signature instead of a token, `open`
+    by nothing; `file` takes a multipart form with a file; `answers` is the status of success. No
+    endpoint uses the pages' sign-in: each asks for its caller itself.
     """
 
     def keep(view: View) -> View:
-        said = Description(summary, body or {}, query, keyed, signed)
+        said = Description(summary, body or {}, required, query, keyed, signed, file, open, answers)
         cast(Any, view).description = said
         return cast(View, open_to_all(view))
 
@@ -61,7 +89,7 @@ def describe(
 
 
 @blueprint.get("/v1/openapi.json")
-@open_to_all
+@describe(lazy("Read this description"), open=True)
 def openapi() -> dict[str, Any]:
     """The description for programs."""
     return document()
@@ -71,7 +99,12 @@ def openapi() -> dict[str, Any]:
 @open_to_all
 def page() -> str:
     """The description for people."""
-    return render_template("api/docs.html", document=document())
+    paths = document()["paths"]
+    topics: dict[str, list[tuple[str, str, dict[str, Any]]]] = {topic: [] for topic in TOPICS}
+    for address, operations in paths.items():
+        for method, said in operations.items():
+            topics[_topic(address)].append((method, address, said))
+    return render_template("api/docs.html", topics=topics, names=TOPICS)
 
 
 def document() -> dict[str, Any]:
@@ -86,12 +119,26 @@ def document() -> dict[str, Any]:
             paths.setdefault(address, {})[method.lower()] = operation(rule.endpoint, said, address)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Jiedan", "version": "1"},
+        "info": {
+            "title": "Jiedan",
+            "version": "1",
+            "description": gettext(
+                "Send a token with each call: Authorization: Bearer …. An administrator makes "
+                "one with jiedan token LOGIN."
+            ),
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": str(name)} for name in TOPICS.values()],
         "paths": dict(sorted(paths.items())),
         "components": {
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer"},
-                "signature": {"type": "apiKey", "in": "header", "name": "X-Signature"},
+                "signature": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": SIGNATURE,
+                    "description": str(HEADERS[SIGNATURE]),
+                },
             },
             "schemas": {"Problem": PROBLEM},
         },
@@ -113,42 +160,72 @@ PROBLEM = {
 
 
 def operation(endpoint: str, said: Description, address: str) -> dict[str, Any]:
-    parameters: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", address)
-    ]
-    parameters += [
-        {"name": name, "in": "query", "description": QUERY[name], "schema": {"type": "string"}}
-        for name in said.query
-    ]
-    if said.keyed:
-        parameters.append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}})
+    """One endpoint as OpenAPI says it."""
     answer: dict[str, Any] = {
         "operationId": endpoint.rpartition(".")[2],
         "summary": str(said.summary),
-        "parameters": parameters,
-        "security": [{"signature": []}] if said.signed else [{"token": []}],
+        "tags": [str(TOPICS[_topic(address)])],
+        "parameters": list(_parameters(said, address)),
+        "security": [] if said.open else [{"signature": []}] if said.signed else [{"token": []}],
         "responses": {
-            "200": {"description": "done", "content": {"application/json": {}}},
+            str(said.answers): {
+                "description": gettext("Done"),
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            },
             "default": {
-                "description": "what went wrong and what to do",
+                "description": gettext("What went wrong, and what to do"),
                 "content": {
                     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 },
             },
         },
     }
-    if said.body:
-        properties = {name: {"type": JSON_TYPES[kind]} for name, kind in said.body.items()}
-        answer["requestBody"] = {
-            "content": {
-                "application/json": {
-                    "schema": {
-                        "type": "object",
-                        "properties": properties,
-                        "additionalProperties": False,
-                    }
-                }
-            }
-        }
+    content = _content(said)
+    if content:
+        answer["requestBody"] = {"required": bool(said.required or said.file), "content": content}
     return answer
+
+
+def _parameters(said: Description, address: str) -> Iterator[dict[str, Any]]:
+    for name in re.findall(r"{(\w+)}", address):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    for name in said.query:
+        about, schema = QUERY[name]
+        yield {
+            "name": name,
+            "in": "query",
+            "description": str(about),
+            "schema": {"type": "string", **schema},
+        }
+    names = ("Idempotency-Key",) if said.keyed else SIGNED if said.signed else ()
+    for name in names:
+        yield {
+            "name": name,
+            "in": "header",
+            "required": name == "X-Platform-Timestamp",
+            "description": str(HEADERS[name]),
+            "schema": {"type": "string"},
+        }
+
+
+def _content(said: Description) -> dict[str, Any]:
+    if said.file:
+        part = {"type": "string", "contentMediaType": "application/octet-stream"}
+        form = {"type": "object", "properties": {"file": part}, "required": ["file"]}
+        return {"multipart/form-data": {"schema": form}}
+    if said.signed:
+        return {"application/json": {"schema": {"type": "object"}}}
+    if not said.body:
+        return {}
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {name: {"type": JSON_TYPES[kind]} for name, kind in said.body.items()},
+        "additionalProperties": False,
+    }
+    if said.required:
+        schema["required"] = list(said.required)
+    return {"application/json": {"schema": schema}}
+
+
+def _topic(address: str) -> str:
+    return address.split("/")[3]

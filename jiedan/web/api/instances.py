@@ -32,6 +32,7 @@ class MayNotStart(Forbidden):
     lazy("Start an instance on the newest version of a process"),
     body={"variables": dict, "business_key": str},
     keyed=True,
+    answers=201,
 )
 def start_process(process_id: str) -> Reply:
     actor = caller()

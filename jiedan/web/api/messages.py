@@ -24,7 +24,11 @@ class MayNotSend(Forbidden):
 
 @blueprint.post("/v1/messages/<name>")
 @describe(
-    lazy("Send a message"), body={"correlation": str, "payload": dict, "key": str}, keyed=True
+    lazy("Send a message"),
+    body={"correlation": str, "payload": dict, "key": str},
+    required=("correlation",),
+    keyed=True,
+    answers=202,
 )
 def send(name: str) -> tuple[dict[str, Any], int]:
     actor = caller()

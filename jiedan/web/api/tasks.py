@@ -81,7 +81,11 @@ def unclaim_task(task_id: str) -> Reply:
 
 
 @blueprint.put("/v1/tasks/<task_id>/draft")
-@describe(lazy("Keep what was typed so far"), body={"version": int, "variables": dict})
+@describe(
+    lazy("Keep what was typed so far"),
+    body={"version": int, "variables": dict},
+    required=("version", "variables"),
+)
 def save_draft(task_id: str) -> Reply:
     body = json_body({"version": int, "variables": dict}, "version", "variables")
     version = tasks.save_draft(
@@ -118,7 +122,7 @@ def complete_task(task_id: str) -> Reply:
 
 
 @blueprint.post("/v1/tasks/<task_id>/comments")
-@describe(lazy("Comment on a task"), body={"text": str})
+@describe(lazy("Comment on a task"), body={"text": str}, required=("text",), answers=201)
 def comment_on_task(task_id: str) -> Reply:
     body = json_body({"text": str}, "text")
     made = remarks.comment(flow(), actor=caller(), task_id=identifier(task_id), text=body["text"])

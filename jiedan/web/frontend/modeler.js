@@ -16,6 +16,7 @@ import gridModule from 'diagram-js-grid';
 import NativeCopyPaste from 'bpmn-js-native-copy-paste';
 import ColorPicker from 'bpmn-js-color-picker';
 import translateModule from './i18n.js';
+import { frame } from './framing.js';
 import { page, run } from './studio.js';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
@@ -25,6 +26,13 @@ import 'bpmn-js-element-templates/dist/assets/element-templates.css';
 import '@bpmn-io/element-template-chooser/dist/element-template-chooser.css';
 import 'diagram-js-minimap/assets/diagram-js-minimap.css';
 import 'bpmn-js-color-picker/colors/color-picker.css';
+
+// The palette lies over the left edge; the rest is air.
+const MARGIN = { left: 125, right: 30, top: 30, bottom: 30 };
+const SMALLEST = 0.75;
+// How far from the edges a chosen element comes to rest: its tools beside it cover neither the
+// palette nor the mark of bpmn.io.
+const SIGHT = { left: 160, right: 260, top: 100, bottom: 180 };
 
 // Groups that mean nothing to our engine would only mislead.
 const UNUSED_GROUPS = /ExecutionListeners|JobPriority|VersionTag|ActiveElements/i;
@@ -55,23 +63,19 @@ let marked = [];
 const editor = {
   async open(xml) {
     await modeler.importXML(xml);
-    editor.fit();
+    frame(modeler.get('canvas'), { smallest: SMALLEST, margin: MARGIN });
   },
   async save() {
     return (await modeler.saveXML({ format: true })).xml;
   },
-  fit() {
-    const canvas = modeler.get('canvas');
-    canvas.zoom('fit-viewport', 'auto');
-    if (canvas.zoom() < 0.5) canvas.zoom(0.5, { x: 0, y: 0 });
-  },
+  fit() { frame(modeler.get('canvas'), { smallest: 0, margin: MARGIN }); },
   undo() { modeler.get('commandStack').undo(); },
   redo() { modeler.get('commandStack').redo(); },
   select(id) {
     const element = modeler.get('elementRegistry').get(id);
     if (!element) return;
     modeler.get('selection').select(element);
-    modeler.get('canvas').scrollToElement(element, { top: 100, bottom: 100, left: 100, right: 100 });
+    modeler.get('canvas').scrollToElement(element, SIGHT);
   },
   mark(findings) {
     const canvas = modeler.get('canvas');

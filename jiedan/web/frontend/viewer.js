@@ -1,34 +1,46 @@
 // Draws process diagrams to look at: where the tokens are, what was done, how often, what failed.
 //
 // <div class="diagram" data-diagram="URL of {processes, elements}" [data-poll="seconds"]>: the
-// answer is {processes: [{id, name, xml, current}], elements: {process: {element: {active, done,
-// incident, title}}}}. One process is shown at a time; buttons switch between them.
+// answer is {processes: [{id, name, xml, current}], elements: {process: {element:
+// {active, done, incident}}}}. One process is shown at a time; buttons switch between them.
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+import { frame } from './framing.js';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
+
+const CHINESE = document.documentElement.lang.startsWith('zh');
+const WORDS = CHINESE
+  ? { diagram: '流程图', processes: '流程', closer: '放大', farther: '缩小', whole: '看全图' }
+  : { diagram: 'Diagram', processes: 'Processes', closer: 'Zoom in', farther: 'Zoom out', whole: 'Whole diagram' };
+const MARGIN = { left: 24, right: 24, top: 24, bottom: 24 };
+const SMALLEST = 0.75;
+const LABEL = 90; // the width that bpmn-js gives to a label of its own
+const ZEEBE = 'http://camunda.org/schema/zeebe/1.0';
 
 class Diagram {
   constructor(host) {
     this.host = host;
     this.url = host.dataset.diagram;
     this.etag = null;
-    this.tabs = document.createElement('div');
-    this.tabs.className = 'diagram-tabs';
-    this.tabs.setAttribute('role', 'tablist');
-    this.canvas = document.createElement('div');
-    this.canvas.className = 'diagram-canvas';
-    host.replaceChildren(this.tabs, this.canvas);
-    this.viewer = new NavigatedViewer({ container: this.canvas });
-    this.viewer.on('element.click', ({ element }) => this.select(element));
     this.drawn = null;
     this.marked = [];
+    this.tabs = element('div', 'diagram-tabs');
+    this.canvas = element('div', 'diagram-canvas');
+    this.canvas.setAttribute('role', 'group');
+    this.canvas.setAttribute('aria-label', WORDS.diagram);
+    const bar = element('div', 'diagram-bar no-print');
+    bar.append(this.tabs, this.tools());
+    host.replaceChildren(bar, this.canvas);
+    this.viewer = new NavigatedViewer({ container: this.canvas });
+    this.viewer.on('element.click', event => this.select(event.element));
   }
 
   async start() {
     await this.load();
     const seconds = Number(this.host.dataset.poll || 0);
     if (seconds) {
-      setInterval(() => { if (!document.hidden) this.load(); }, seconds * 1000);
+      // A poll that fails is made up for by the next one.
+      setInterval(() => { if (!document.hidden) this.load().catch(() => {}); }, seconds * 1000);
     }
     this.host.dataset.ready = 'true';
   }
@@ -36,7 +48,11 @@ class Diagram {
   async load() {
     const headers = this.etag ? { 'If-None-Match': this.etag } : {};
     const response = await fetch(this.url, { headers });
-    if (response.status === 304 || !response.ok) return;
+    if (response.status === 304) return;
+    if (!response.ok) {
+      if (this.state) return;
+      throw new Error(String(response.status));
+    }
     this.etag = response.headers.get('ETag');
     this.state = await response.json();
     const names = this.state.processes.map(process => process.id);
@@ -50,44 +66,50 @@ class Diagram {
 
   drawTabs() {
     if (this.state.processes.length < 2) return;
+    this.tabs.setAttribute('role', 'tablist');
+    this.tabs.setAttribute('aria-label', WORDS.processes);
     this.tabs.replaceChildren(...this.state.processes.map(process => {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.textContent = process.name;
-      button.setAttribute('role', 'tab');
-      button.setAttribute('aria-selected', String(process.id === this.shown));
-      if (process.current) button.classList.add('has-token');
-      button.addEventListener('click', async () => {
+      const button = action(process.name, async () => {
         this.shown = process.id;
         this.drawTabs();
         await this.draw();
       });
+      button.setAttribute('role', 'tab');
+      button.setAttribute('aria-selected', String(process.id === this.shown));
+      if (process.current) button.classList.add('has-token');
       return button;
     }));
+  }
+
+  tools() {
+    const box = element('div', 'diagram-zoom row');
+    const zoom = by => this.viewer.get('zoomScroll').stepZoom(by);
+    const minus = action('−', () => zoom(-1));
+    minus.setAttribute('aria-label', WORDS.farther);
+    const plus = action('+', () => zoom(1));
+    plus.setAttribute('aria-label', WORDS.closer);
+    box.append(minus, plus, action(WORDS.whole, () => this.frame(0)));
+    return box;
   }
 
   async draw() {
     const process = this.state.processes.find(each => each.id === this.shown);
     if (this.drawn !== process.xml) {
       const xml = await (await fetch(process.xml)).text();
-      await this.viewer.importXML(xml);
+      await this.viewer.importXML(CHINESE ? xml : inEnglish(xml));
       this.drawn = process.xml;
-      this.fit();
+      this.frame(SMALLEST);
     }
     this.mark(this.state.elements[this.shown] || {});
   }
 
-  fit() {
-    const canvas = this.viewer.get('canvas');
-    canvas.zoom('fit-viewport', 'auto');
-    // A long diagram stays readable: it opens where the work is, not shrunk to a line.
-    if (canvas.zoom() < 0.55) {
-      canvas.zoom(0.55, { x: 0, y: 0 });
-      const elements = this.state.elements[this.shown] || {};
-      const active = Object.keys(elements).find(id => elements[id].active);
-      const target = active && this.viewer.get('elementRegistry').get(active);
-      if (target) canvas.scrollToElement(target, { top: 120, bottom: 120, left: 200, right: 200 });
-    }
+  // A long diagram stays readable: it opens where the work is, not shrunk to a line.
+  frame(smallest) {
+    const elements = this.state.elements[this.shown] || {};
+    const active = Object.keys(elements).find(id => elements[id].incident)
+      || Object.keys(elements).find(id => elements[id].active);
+    const target = (active && this.viewer.get('elementRegistry').get(active)) || null;
+    frame(this.viewer.get('canvas'), { smallest, margin: MARGIN, target });
   }
 
   mark(elements) {
@@ -111,18 +133,59 @@ class Diagram {
     }
   }
 
-  select(element) {
+  select(chosen) {
     this.host.dispatchEvent(new CustomEvent('diagram:select', {
-      bubbles: true, detail: { process: this.shown, element: element.id }
+      bubbles: true, detail: { process: this.shown, element: chosen.id }
     }));
   }
 }
 
+// The diagram's own names are Chinese; its English ones stand beside them as properties.
+function inEnglish(xml) {
+  const parsed = new DOMParser().parseFromString(xml, 'application/xml');
+  for (const property of parsed.getElementsByTagNameNS(ZEEBE, 'property')) {
+    if (property.getAttribute('name') !== 'jiedan:name.en') continue;
+    const owner = property.closest('extensionElements')?.parentElement;
+    if (!owner || !property.getAttribute('value')) continue;
+    owner.setAttribute('name', property.getAttribute('value'));
+    widen(parsed, owner.id);
+    // A pool bears the name of its process.
+    for (const pool of parsed.querySelectorAll('participant')) {
+      if (pool.getAttribute('processRef') === owner.id) pool.setAttribute('name', owner.getAttribute('name'));
+    }
+  }
+  return new XMLSerializer().serializeToString(parsed);
+}
+
+// Labels beside an element were drawn as wide as their Chinese is.
+function widen(parsed, id) {
+  const drawn = parsed.querySelector(`[bpmnElement="${CSS.escape(id)}"]`);
+  const bounds = drawn?.querySelector('BPMNLabel > Bounds');
+  if (!bounds) return;
+  const width = Number(bounds.getAttribute('width'));
+  if (!(width < LABEL)) return;
+  bounds.setAttribute('x', String(Number(bounds.getAttribute('x')) - (LABEL - width) / 2));
+  bounds.setAttribute('width', String(LABEL));
+}
+
 function badge(kind, text, position) {
-  const html = document.createElement('span');
-  html.className = `diagram-badge ${kind}`;
+  const html = element('span', `diagram-badge ${kind}`);
   html.textContent = String(text);
   return { position, html };
+}
+
+function element(tag, classes) {
+  const made = document.createElement(tag);
+  made.className = classes;
+  return made;
+}
+
+function action(text, act) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.textContent = text;
+  button.addEventListener('click', act);
+  return button;
 }
 
 for (const host of document.querySelectorAll('[data-diagram]')) {

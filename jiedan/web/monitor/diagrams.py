@@ -11,16 +11,12 @@ import orjson
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from jiedan.core.i18n import pick
 from jiedan.flow.instances import InstanceView, diagram_of, show_instance
 from jiedan.web.house import flow, person
 from jiedan.web.instance_rights import require_sight
 from jiedan.web.monitor.routes import blueprint
-
-PERSONAL = frozenset(
-    {"claimed", "unclaimed", "suspended", "resumed", "cancelled", "incident", "retried"}
-    | {"skipped", "breached", "escalated", "message", "commented", "reminded"}
-)
-"""Kinds of history entries that are not a visit of an element."""
+from jiedan.web.monitor.steps import ELEMENTS
 
 
 @blueprint.get("/monitor/instances/<uuid:instance_id>/diagram.json")
@@ -54,7 +50,7 @@ def marks(view: InstanceView) -> dict[str, Any]:
         # The body of several instances is not one more of them.
         facts["active"] += 1 if token.state != "inside" or not facts["active"] else 0
     for entry in view.history:
-        if entry.kind not in PERSONAL:
+        if entry.kind in ELEMENTS:
             elements[entry.process_id][entry.element_id]["done"] += 1
     for incident in view.incidents:
         if incident.state == "open" and incident.process_id and incident.element_id:
@@ -66,7 +62,7 @@ def marks(view: InstanceView) -> dict[str, Any]:
         "processes": [
             {
                 "id": diagram.process_id,
-                "name": diagram.name,
+                "name": pick(diagram.name, diagram.name_en),
                 "xml": url_for(
                     "monitor.diagram_source",
                     instance_id=view.item.instance_id,

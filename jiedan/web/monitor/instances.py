@@ -13,6 +13,7 @@ from jiedan.flow.states import DefinitionKind, InstanceState
 from jiedan.web.house import flow, for_roles, person
 from jiedan.web.instance_rights import SEE_ALL, may_repair, require_sight
 from jiedan.web.monitor.routes import blueprint
+from jiedan.web.monitor.steps import steps_of
 
 
 @blueprint.get("/monitor")
@@ -45,5 +46,9 @@ def show(instance_id: UUID) -> str:
     actor = person()
     view = require_sight(show_instance(flow(), instance_id=instance_id), actor)
     return render_template(
-        "monitor/instance.html", view=view, item=view.item, repair=may_repair(actor)
+        "monitor/instance.html",
+        view=view,
+        item=view.item,
+        repair=may_repair(actor),
+        steps=steps_of(view.history),
     )
