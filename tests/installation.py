@@ -88,7 +88,8 @@ def furnish(
 ) -> Installation:
     """Make an installation with the diagrams and forms of `content`.
 
-    `people` are roles by login, beside the clerk, who has the role OC. Each gets a token.
+    `people` are roles by login, beside the clerk, who has the role OC. Each gets a token
+    and may start every process, with an `order` if need be.
     What is not `deployed` now will be when its server starts.
     """
     database = database or f"sqlite:///{folder / 'jiedan.db'}"
@@ -106,7 +107,11 @@ def furnish(
         sync_organisation(work, organisation=organisation)
         for login, role in {CLERK.login: "OC", **(people or {})}.items():
             add_user(
-                work, login=login, name=login.capitalize(), roles=(role,), password="a-long-word-9"
+                work,
+                login=login,
+                name=login.capitalize(),
+                roles=(role,),
+                password="a-long-word-9",
             )
             tokens[login] = make_token(work, login=login).token
     if deployed:
