@@ -22,7 +22,7 @@ from sqlalchemy import select
 from jiedan.core.clock import SHANGHAI, MovableClock, shanghai
 from jiedan.core.errors import JiedanError
 from jiedan.demo.answers import Story
-from jiedan.demo.outside import DELAYS, NothingToSay, answer_wait
+from jiedan.demo.outside import DELAYS, NothingToSay, answer_wait, push_order
 from jiedan.demo.staff import NobodyMay, do_task, load_staff
 from jiedan.desk.pricing import find_price
 from jiedan.desk.tables import CatalogueItem, Customer
@@ -39,6 +39,8 @@ FIRST_DAY = datetime(2026, 1, 12, 9, 0, tzinfo=SHANGHAI)
 NAMED = 7
 """The customers of SPEC §6.0 keep the exposure that the scenarios count on."""
 SEED = 20260302
+PUSHED = 0.2
+"""The share of orders that the sales platform pushes."""
 LOOK_EVERY = timedelta(hours=6)
 """How often deadlines and timers are looked at while the weeks pass."""
 
@@ -136,6 +138,9 @@ class Simulation:
 
     # --- what happens --------------------------------------------------------------------------
     def _start(self) -> None:
+        if self.rng.random() < PUSHED:
+            self._start_pushed()
+            return
         story = self._story()
         actor = self.staff["linxiao" if story.entry == "inquiry" else story.seller]
         started = start_instance(
@@ -148,6 +153,28 @@ class Simulation:
         self.started += 1
         self.progress(self.started, self.count)
         self._look(run)
+
+    def _start_pushed(self) -> None:
+        rng = Random(self.rng.random())
+        with self.flow.platform.read() as session:
+            buyers = session.scalars(
+                select(Customer).where(Customer.kind == "consumer").order_by(Customer.number)
+            ).all()
+            buyer = rng.choice(buyers)
+        story = Story(
+            customer=str(buyer.id),
+            company=buyer.name,
+            seller="hanxue",
+            lines=[],
+            delivery_date="",
+            rng=rng,
+        )
+        instance_id = push_order(self.flow, story)
+        self.started += 1
+        self.progress(self.started, self.count)
+        if instance_id is not None:
+            run = self.runs[instance_id] = Run(story, instance_id)
+            self._look(run)
 
     def _story(self) -> Story:
         rng = Random(self.rng.random())

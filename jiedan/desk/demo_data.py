@@ -103,11 +103,11 @@ STOCK = (
 
 # Code, name, score, methods and usual price in fen; the last is below the needed score.
 CARRIERS = (
-    ("SFE", "顺丰达快运", 96, ("express", "freight"), 1800),
-    ("DBW", "德邦威物流", 91, ("freight",), 1200),
-    ("ZTX", "中通祥速递", 88, ("express",), 900),
+    ("JYD", "捷远达快运", 96, ("express", "freight"), 1800),
+    ("SHW", "山海威物流", 91, ("freight",), 1200),
+    ("XYS", "祥云速递", 88, ("express",), 900),
     ("YDT", "远道专线", 84, ("freight",), 800),
-    ("KJH", "快捷河运", 72, ("freight",), 500),
+    ("CHS", "长河水运", 72, ("freight",), 500),
 )
 
 

@@ -166,7 +166,7 @@ class Desk:
         with self.platform.read() as session:
             return shipments.order_shipments(session, order_id=order_id)[index].shipment_id
 
-    def prepared(self, shipment_id: str, waybill: str = "", carrier: str = "SFE") -> None:
+    def prepared(self, shipment_id: str, waybill: str = "", carrier: str = "JYD") -> None:
         """A shipment with everything it needs to leave."""
         with self.work("fengtao") as work:
             for side, codes in (

@@ -387,7 +387,7 @@ def test_only_an_approved_carrier_with_a_valid_contract_and_score_carries(desk: 
         usable = carriers.eligible_carriers(
             work.session, method="freight", region="华东", on=work.now, min_score=80
         )
-        codes = {"KJH": "score", "ZTX": "method"}
+        codes = {"CHS": "score", "XYS": "method"}
         for code, reason in codes.items():
             with pytest.raises(CarrierNotApproved) as failure:
                 dispatch.choose_carrier(
@@ -398,13 +398,13 @@ def test_only_an_approved_carrier_with_a_valid_contract_and_score_carries(desk: 
                     waybill="A1",
                 )
             assert failure.value.params["reason"] == label(reason)
-        carriers.suspend_carrier(work, carrier="DBW", reason="多次延误")
+        carriers.suspend_carrier(work, carrier="SHW", reason="多次延误")
         with pytest.raises(CarrierNotApproved):
             dispatch.choose_carrier(
-                work, shipment_id=shipment_id, method="freight", carrier="DBW", waybill="A1"
+                work, shipment_id=shipment_id, method="freight", carrier="SHW", waybill="A1"
             )
 
-    assert [row.code for row in usable] == ["SFE", "DBW", "YDT"]
+    assert [row.code for row in usable] == ["JYD", "SHW", "YDT"]
 
 
 @pytest.mark.req("S2.4.5")
@@ -417,7 +417,7 @@ def test_another_method_than_the_table_says_needs_a_reason(desk: Desk) -> None:
             shipment_id=shipment_id,
             method="express",
             proposed_method="freight",
-            carrier="SFE",
+            carrier="JYD",
             waybill="A1",
         )
 
@@ -431,7 +431,7 @@ def test_a_waybill_is_used_once_per_carrier(desk: Desk) -> None:
 
     with pytest.raises(DupWaybill):
         desk.prepared(second, waybill="ＳＦ123")
-    desk.prepared(second, waybill="SF123", carrier="DBW")
+    desk.prepared(second, waybill="SF123", carrier="SHW")
 
 
 def test_a_dispatch_takes_the_goods_out_of_stock(desk: Desk) -> None:
