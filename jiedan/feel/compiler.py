@@ -1,15 +1,20 @@
 """From syntax tree to closures: each node becomes a function of the scope."""
 
-import operator
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from jiedan.feel.arithmetic import combine, negate, number_operation
+from jiedan.feel.arithmetic import combine, negate
 from jiedan.feel.builtins import BUILTINS
+from jiedan.feel.closures import (
+    calculation,
+    comparison,
+    comparison_with_constant,
+    external,
+    logic,
+)
 from jiedan.feel.compare import compare
 from jiedan.feel.errors import Phrase
-from jiedan.feel.external import external_function
 from jiedan.feel.functions import invoke, python_function, written_function
 from jiedan.feel.loops import compile_for, compile_quantified, filter_code, not_boolean
 from jiedan.feel.nodes import (
@@ -146,7 +151,7 @@ def _arithmetic(node: Arithmetic) -> Code:
     first = compile_node(node.first)
     rest = [(symbol, compile_node(operand)) for symbol, operand in node.rest]
     if len(rest) == 1:
-        return _two(first, *rest[0])
+        return calculation(first, *rest[0])
 
     def chain(scope: Scope) -> Any:
         value = first(scope)
@@ -157,61 +162,13 @@ def _arithmetic(node: Arithmetic) -> Code:
     return chain
 
 
-def _two(left: Code, symbol: str, right: Code) -> Code:
-    operation = number_operation(symbol)
-
-    def calculate(scope: Scope) -> Any:
-        a, b = left(scope), right(scope)
-        if type(a) is Decimal and type(b) is Decimal:
-            try:
-                return operation(a, b)
-            except ArithmeticError:
-                pass
-        return combine(a, b, symbol, scope[RUN])
-
-    return calculate
-
-
 def _compare(node: Compare) -> Code:
     left, right, symbol = compile_node(node.left), compile_node(node.right), node.operator
     if type(node.right) is Literal and type(node.right.value) in (Decimal, str, bool):
-        fast = _with_constant(left, symbol, node.right.value)
+        fast = comparison_with_constant(left, symbol, node.right.value)
         if fast is not None:
             return fast
-    relation = RELATIONS[symbol]
-
-    def answer(scope: Scope) -> Any:
-        a, b = left(scope), right(scope)
-        if type(a) is type(b) and type(a) in _PLAIN:
-            return relation(a, b)
-        return compare(a, b, symbol, scope[RUN])
-
-    return answer
-
-
-def _with_constant(left: Code, symbol: str, constant: Any) -> Code | None:
-    """The comparison with a constant, the commonest of all."""
-    wanted = type(constant)
-    if wanted is bool and symbol not in ("=", "!="):
-        return None
-    if symbol == "=":
-
-        def equals(scope: Scope) -> Any:
-            value = left(scope)
-            if type(value) is wanted:
-                return value == constant
-            return compare(value, constant, "=", scope[RUN])
-
-        return equals
-    relation = RELATIONS[symbol]
-
-    def related(scope: Scope) -> Any:
-        value = left(scope)
-        if type(value) is wanted:
-            return relation(value, constant)
-        return compare(value, constant, symbol, scope[RUN])
-
-    return related
+    return comparison(left, symbol, right)
 
 
 def _between(node: Between) -> Code:
@@ -257,50 +214,12 @@ def _instance_of(node: InstanceOf) -> Code:
     return answer
 
 
-def _logic(parts: list[Code], decisive: bool) -> Code:
-    """and (decided by false), or (decided by true): three-valued."""
-    if len(parts) == 2:
-        return _two_parts(parts[0], parts[1], decisive)
-
-    def answer(scope: Scope) -> Any:
-        unknown = False
-        for part in parts:
-            value = part(scope)
-            if value is decisive:
-                return decisive
-            if type(value) is not bool:
-                unknown = True
-                not_boolean(value, scope)
-        return None if unknown else not decisive
-
-    return answer
-
-
-def _two_parts(left: Code, right: Code, decisive: bool) -> Code:
-    other = not decisive
-
-    def answer(scope: Scope) -> Any:
-        a = left(scope)
-        if a is decisive:
-            return decisive
-        b = right(scope)
-        if b is decisive:
-            return decisive
-        if a is other and b is other:
-            return other
-        not_boolean(a, scope)
-        not_boolean(b, scope)
-        return None
-
-    return answer
-
-
 def _and(node: And) -> Code:
-    return _logic([compile_node(part) for part in node.parts], False)
+    return logic([compile_node(part) for part in node.parts], False)
 
 
 def _or(node: Or) -> Code:
-    return _logic([compile_node(part) for part in node.parts], True)
+    return logic([compile_node(part) for part in node.parts], True)
 
 
 def _if(node: If) -> Code:
@@ -363,24 +282,9 @@ def _context(node: ContextOf) -> Code:
 def _function(node: FunctionOf) -> Code:
     parameters, types = node.parameters, node.types
     if node.external:
-        return _external(parameters, compile_node(node.body))
+        return external(parameters, compile_node(node.body))
     body = compile_node(node.body)
     return lambda scope: written_function("function", parameters, types, body, scope)
-
-
-def _external(parameters: tuple[str, ...], body: Code) -> Code:
-    """A function whose body is {java: {class: …, method signature: …}}."""
-
-    def build(scope: Scope) -> Any:
-        described = body(scope)
-        java = described.get("java") if type(described) is dict else None
-        if type(java) is not dict:
-            return scope[RUN].warn("There is no such external function.")
-        owner, signature = java.get("class"), java.get("method signature")
-        function = external_function("function", parameters, owner, signature)
-        return function or scope[RUN].warn("There is no such external function.")
-
-    return build
 
 
 def _range(node: RangeOf) -> Code:
@@ -401,15 +305,6 @@ def _test(node: Test) -> Code:
 def _any(node: AnyValue) -> Code:
     return lambda scope: scope[RUN].warn("The dash is only a test, not a value.")
 
-
-RELATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "=": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 _COMPILERS: dict[type, Callable[[Any], Code]] = {
     Literal: _literal,

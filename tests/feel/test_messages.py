@@ -10,7 +10,7 @@ import pytest
 import jiedan
 from jiedan.feel import FeelSyntaxError, Warnings, compile_expression, evaluate
 from jiedan.feel.lexer import KEYWORDS
-from jiedan.feel.parser import EXPECTED
+from jiedan.feel.token_reader import EXPECTED
 
 ROOT = Path(jiedan.__file__).parent
 CATALOGUE = ROOT / "locale" / "zh_CN" / "feel.po"
