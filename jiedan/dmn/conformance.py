@@ -18,6 +18,7 @@ from lxml import etree
 
 from jiedan.dmn.definitions import Service
 from jiedan.dmn.model import Model, load_model
+from jiedan.dmn.xml import parse
 from jiedan.feel.compare import equal
 from jiedan.feel.errors import FeelError
 from jiedan.feel.iso import parse_date, parse_date_time, parse_duration, parse_time
@@ -117,8 +118,8 @@ def _load(folder: Path, name: str) -> Model:
     for path in sorted(folder.glob("*.dmn")):
         content = path.read_bytes()
         try:
-            imports[etree.fromstring(content).get("namespace", "")] = content
-        except etree.XMLSyntaxError:
+            imports[parse(content).get("namespace", "")] = content
+        except FeelError:
             continue
     found = folder / name.strip()
     if not found.is_file():

@@ -19,6 +19,10 @@ class UnknownLanguage(DmnError):
     """Expressions are written in FEEL, not in "%(language)s"."""
 
 
+class TooManyRules(DmnError):
+    """A decision table may have %(limit)s rules, "%(decision)s" has %(rules)s."""
+
+
 class SeveralRulesMatch(DmnError):
     """In "%(decision)s" the rules %(rules)s match at once, but at most one may."""
 

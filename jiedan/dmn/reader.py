@@ -21,12 +21,12 @@ from jiedan.dmn.xml import (
     name_of,
     parse,
     references,
-    squeeze,
     tests_of,
     text_of,
     type_of,
     variable_of,
 )
+from jiedan.feel.lexer import squeeze
 
 
 def read_definitions(xml: bytes) -> Definitions:

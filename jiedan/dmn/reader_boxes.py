@@ -26,12 +26,12 @@ from jiedan.dmn.xml import (
     first_child,
     local_name,
     name_of,
-    squeeze,
     tests_of,
     text_of,
     type_of,
     variable_of,
 )
+from jiedan.feel.lexer import squeeze
 
 
 def only_box(element: Element, depth: int) -> Box:

@@ -5,6 +5,7 @@ from typing import Any
 
 from jiedan.dmn.case import Case
 from jiedan.dmn.definitions import InputClause, OutputClause, Table, Text
+from jiedan.dmn.errors import TooManyRules
 from jiedan.dmn.hits import aggregate, agreed, rank, unique
 from jiedan.dmn.results import FiredRule
 from jiedan.dmn.table_index import ColumnIndex, constant_cell, rows_of
@@ -15,6 +16,8 @@ from jiedan.feel.run import Run
 from jiedan.feel.types import Type, coerce
 from jiedan.feel.values import RUN, Code, Scope
 
+MAX_RULES = 5000
+"""The index of a table grows with the square of its rules."""
 LISTS = frozenset({"COLLECT", "RULE ORDER", "OUTPUT ORDER"})
 
 
@@ -53,6 +56,8 @@ class CompiledTable:
     """A decision table ready to decide."""
 
     def __init__(self, table: Table, name: str, maker: TableMaker) -> None:
+        if len(table.rules) > MAX_RULES:
+            raise TooManyRules(limit=MAX_RULES, decision=name, rules=len(table.rules))
         self.table = table
         self.name = name
         self.policy = normal_policy(table)

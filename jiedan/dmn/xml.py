@@ -7,6 +7,7 @@ from lxml import etree
 
 from jiedan.dmn.definitions import Variable
 from jiedan.dmn.errors import UnreadableModel
+from jiedan.feel.lexer import squeeze
 
 MAX_BYTES = 5_000_000
 _DEPTH = 40
@@ -17,6 +18,7 @@ Element = Any
 
 
 def parse(xml: bytes) -> Element:
+    """The root of a DMN file. Raises UnreadableModel."""
     if len(xml) > MAX_BYTES:
         raise UnreadableModel(reason=f"more than {MAX_BYTES} bytes")
     parser = etree.XMLParser(
@@ -43,15 +45,12 @@ def _doctype(root: Element) -> str:
 
 
 def local_name(element: Element) -> str:
+    """The element's name without its namespace; nothing for a comment."""
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
 def _namespace(element: Element) -> str:
     return etree.QName(element).namespace or ""
-
-
-def squeeze(text: str) -> str:
-    return " ".join(text.split())
 
 
 def children(element: Element, *names: str) -> Iterator[Element]:
@@ -62,10 +61,12 @@ def children(element: Element, *names: str) -> Iterator[Element]:
 
 
 def first_child(element: Element, *names: str) -> Element | None:
+    """The first child element with one of these names."""
     return next(children(element, *names), None)
 
 
 def text_of(element: Element, name: str) -> str | None:
+    """The text inside the child of that name."""
     child = first_child(element, name)
     return None if child is None else "".join(child.itertext())
 
@@ -79,6 +80,7 @@ def type_of(element: Element) -> str | None:
 
 
 def references(element: Element, requirement: str, name: str) -> tuple[str, ...]:
+    """What the requirements of that name refer to."""
     found = []
     for each in children(element, requirement):
         target = first_child(each, name)
@@ -88,6 +90,7 @@ def references(element: Element, requirement: str, name: str) -> tuple[str, ...]
 
 
 def hrefs(element: Element, name: str) -> tuple[str, ...]:
+    """What the children of that name refer to."""
     return tuple(_href(each) for each in children(element, name) if each.get("href"))
 
 
@@ -98,6 +101,7 @@ def _href(element: Element) -> str:
 
 
 def variable_of(element: Element, name: str) -> Variable:
+    """The element's variable; without one its name and type."""
     variable = first_child(element, "variable")
     if variable is None:
         return Variable(name, type_of(element))
@@ -105,19 +109,23 @@ def variable_of(element: Element, name: str) -> Variable:
 
 
 def name_of(element: Element) -> str:
+    """The element's name, or its id."""
     return squeeze(element.get("name", "")) or element.get("id", "")
 
 
 def id_of(element: Element) -> str:
+    """The element's id, or its name."""
     return element.get("id") or name_of(element)
 
 
 def tests_of(element: Element, name: str) -> str | None:
+    """The unary tests inside the child of that name."""
     child = first_child(element, name)
     text = None if child is None else text_of(child, "text")
     return text if text and text.strip() else None
 
 
 def check_depth(depth: int) -> None:
+    """Raises UnreadableModel when elements are nested too deep."""
     if depth > _DEPTH:
         raise UnreadableModel(reason=f"nested more than {_DEPTH} levels deep")

@@ -1,12 +1,13 @@
 """Decision tables: hit policies, aggregation, what fired."""
 
+import time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from jiedan.dmn import DmnError
-from jiedan.dmn.errors import RulesDisagree, SeveralRulesMatch, UnknownDecision
+from jiedan.dmn.errors import RulesDisagree, SeveralRulesMatch, TooManyRules, UnknownDecision
 from jiedan.feel import to_plain
 from tests.dmn.models import table_model
 
@@ -146,6 +147,26 @@ def test_a_list_meets_a_cell_by_membership_of_its_value():
 
     assert model.decide("answer", {"kind": "B"}).value == 1
     assert model.decide("answer", {"kind": "C"}).value == 2
+
+
+def test_a_table_of_too_many_rules_is_refused():
+    with pytest.raises(TooManyRules):
+        table_model(["a"], ["x"], [(["1"], ["1"])] * 5001)
+
+
+def test_a_table_of_a_thousand_rules_decides_in_less_than_a_millisecond():
+    rules = [([f"[{100 * row}..{100 * row + 99}]", f">= {row}"], [str(row)]) for row in range(1000)]
+    model = table_model(["a", "b"], ["x"], rules)
+    case = {"a": 77_050, "b": 1000}
+
+    spent = []
+    for _ in range(20):
+        start = time.thread_time()
+        result = model.decide("answer", case)
+        spent.append(time.thread_time() - start)
+
+    assert result.value == 770
+    assert min(spent) < 0.001
 
 
 def test_an_unknown_decision_is_an_error_of_the_package():
