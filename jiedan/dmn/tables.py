@@ -191,7 +191,9 @@ class _Column:
         self.about_value = self.allowed is not None or bool(self._index.asked)
 
     def allows(self, value: Any, scope: Scope) -> bool:
-        """Whether the value is one of the allowed ones."""
+        """Whether the value is one of the allowed ones; a missing one is for the rules to judge."""
+        if value is None:
+            return True
         assert self.allowed is not None
         if type(value) is list:
             return all(self.allows(entry, scope) for entry in value)

@@ -140,7 +140,7 @@ def compile_expression(
 
     Raises FeelSyntaxError or LimitExceeded.
     """
-    if types:
+    if types and _names_types(text):
         return _made(lambda: Expression(text, Parser(text, names, types).expression_text()))
     return _cached_expression(text, tuple(_unusual(names)))
 
@@ -149,9 +149,14 @@ def compile_unary_tests(
     text: str, *, names: Iterable[str] = (), types: Mapping[str, Type] | None = None
 ) -> UnaryTests:
     """Compile unary tests (cached). Raises FeelSyntaxError or LimitExceeded."""
-    if types:
+    if types and _names_types(text):
         return _made(lambda: UnaryTests(text, Parser(text, names, types).tests_text()))
     return _cached_tests(text, tuple(_unusual(names)))
+
+
+def _names_types(text: str) -> bool:
+    """Whether the text may name a type, so that it means something else in another model."""
+    return "instance" in text or "function" in text
 
 
 def _unusual(names: Iterable[str]) -> Iterator[str]:
