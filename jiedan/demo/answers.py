@@ -395,6 +395,14 @@ ANSWERS: dict[str, Callable[[Page], Filled]] = {
 """The usual answer to each user task."""
 
 SECOND_THOUGHTS: dict[str, Callable[[Page], Filled]] = {
+    "enter_platform_order": lambda page: Filled(
+        "submit",
+        {
+            "order_kind": "product",
+            "delivery_date": page.today(5),
+            "diff_explained": "与买家确认,发货日顺延。",
+        },
+    ),
     "review_order": _ask_for_special,
     "agree_appointment": lambda page: Filled(
         "confirmed",

@@ -106,6 +106,9 @@ class Copier:
                 if name in NUMBERED and row.get("number"):
                     moment = row["created_at"] - back
                     words[str(row["number"])] = self._number(NUMBERED[name], moment)
+                if name == "platform_orders":
+                    theirs = str(row["platform_order_no"])
+                    words[theirs] = f"{theirs}{mark:03d}"
         words |= {str(old): str(new) for old, new in ids.items()}
         change = Change(ids, words, back)
         for name, table_rows in originals.items():
