@@ -71,3 +71,55 @@ def push(
             **headers,
         },
     )
+
+
+def carried_out(world: World, allocator: str) -> None:
+    """From the allocation to the passed self-check, taking what is proposed."""
+    proposed = world.person(allocator).open("allocate_order")["assignments"]
+    rows = [{**row, "responsible": "xieming"} for row in proposed]
+    world.person(allocator).do("allocate_order", "allocate", {"assignments": rows})
+    world.xieming.do("make_work_plan", "submit")
+    if any(one.startswith("review_plan") for one in world.open_tasks()):
+        world.dengchao.do("review_plan", "approve")
+    world.duchuan.do("pick_goods", "done")
+    checks = [
+        {**item, "result": item["result"] or "pass"}
+        for item in world.xieming.open("self_check")["items"]
+    ]
+    world.xieming.do("self_check", "pass", {"items": checks})
+
+
+def prepared(world: World, seller: str) -> None:
+    """Goods, transport, appointment and documents are ready."""
+    world.wugang.do(
+        "prepare_goods",
+        "ready",
+        {"packing_ok": True, "label_ok": True, "quality_ok": True, "qc_report": "QC-1"},
+    )
+    world.fengtao.do(
+        "prepare_transport",
+        "ready",
+        {
+            "vehicle_or_booking": "沪A12345",
+            "vehicle_ready": True,
+            "packing_material_ok": True,
+            "labels_ready": True,
+        },
+    )
+    world.person(seller).do("agree_appointment", "confirmed")
+    documents = [
+        {**row, "accurate": True, "complete": True, "clear": True}
+        for row in world.xieming.open("collect_documents")["documents"]
+    ]
+    world.xieming.do("collect_documents", "complete", {"documents": documents})
+
+
+def arrived(world: World, waybill: str, place: str) -> None:
+    """The carrier reports the delivery."""
+    world.fengtao.post(
+        "/messages/carrier.status",
+        {
+            "correlation": waybill,
+            "payload": {"code": "delivered", "at": world.clock.now().isoformat(), "place": place},
+        },
+    )

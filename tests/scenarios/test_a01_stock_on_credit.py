@@ -10,6 +10,7 @@ from jiedan.core import audit
 from jiedan.core.clock import SHANGHAI
 from jiedan.desk.aftercare import planned_contacts
 from tests.processes import answers
+from tests.scenarios.paths import arrived, carried_out, prepared
 from tests.world import World
 
 INVOICE = {
@@ -56,36 +57,8 @@ def test_a_stock_sale_on_credit_goes_from_the_call_to_the_closed_order(world: Wo
     instance = approved(world)
     proposal = world.chenjing.open("allocate_order")["assignments"]
     assert [row["dept"] for row in proposal] == ["仓储物流部"]
-    rows = [{**row, "responsible": "xieming"} for row in proposal]
-    world.chenjing.do("allocate_order", "allocate", {"assignments": rows})
-    world.xieming.do("make_work_plan", "submit")
-    world.duchuan.do("pick_goods", "done")
-    checks = [
-        {**item, "result": item["result"] or "pass"}
-        for item in world.xieming.open("self_check")["items"]
-    ]
-    world.xieming.do("self_check", "pass", {"items": checks})
-    world.wugang.do(
-        "prepare_goods",
-        "ready",
-        {"packing_ok": True, "label_ok": True, "quality_ok": True, "qc_report": "QC-1"},
-    )
-    world.fengtao.do(
-        "prepare_transport",
-        "ready",
-        {
-            "vehicle_or_booking": "沪A12345",
-            "vehicle_ready": True,
-            "packing_material_ok": True,
-            "labels_ready": True,
-        },
-    )
-    world.chenjing.do("agree_appointment", "confirmed")
-    documents = [
-        {**row, "accurate": True, "complete": True, "clear": True}
-        for row in world.xieming.open("collect_documents")["documents"]
-    ]
-    world.xieming.do("collect_documents", "complete", {"documents": documents})
+    carried_out(world, "chenjing")
+    prepared(world, "chenjing")
     world.wait_until(datetime(2026, 3, 5, 9, 0, tzinfo=SHANGHAI))
     world.fengtao.do("choose_carrier", "dispatch", {"waybill": "YD1234567890"})
     shipment = world.order(instance)["shipments"][0]
@@ -93,13 +66,7 @@ def test_a_stock_sale_on_credit_goes_from_the_call_to_the_closed_order(world: Wo
     assert shipment["weight_kg"] == 120
 
     world.wait_until(datetime(2026, 3, 6, 10, 0, tzinfo=SHANGHAI))
-    world.fengtao.post(
-        "/messages/carrier.status",
-        {
-            "correlation": "YD1234567890",
-            "payload": {"code": "delivered", "at": world.clock.now().isoformat(), "place": "嘉定"},
-        },
-    )
+    arrived(world, "YD1234567890", "嘉定")
     world.fengtao.do("record_receipt", "full", {"proof": "签收单 001"})
     lines = [
         {

@@ -8,7 +8,7 @@ import pytest
 
 from jiedan.core.clock import SHANGHAI
 from tests.processes import answers
-from tests.scenarios.paths import PLATFORM_NO, push
+from tests.scenarios.paths import PLATFORM_NO, arrived, carried_out, prepared, push
 from tests.world import World
 
 
@@ -42,40 +42,8 @@ def test_a_pushed_order_goes_to_the_closed_order(world: World) -> None:
     assert order["order_no"].startswith("WY20260302-")
     assert order["total_fen"] == 26_700
 
-    rows = [
-        {**row, "responsible": "xieming"}
-        for row in world.dengchao.open("allocate_order")["assignments"]
-    ]
-    world.dengchao.do("allocate_order", "allocate", {"assignments": rows})
-    world.xieming.do("make_work_plan", "submit")
-    world.dengchao.do("review_plan", "approve")
-    world.duchuan.do("pick_goods", "done")
-    checks = [
-        {**item, "result": item["result"] or "pass"}
-        for item in world.xieming.open("self_check")["items"]
-    ]
-    world.xieming.do("self_check", "pass", {"items": checks})
-    world.wugang.do(
-        "prepare_goods",
-        "ready",
-        {"packing_ok": True, "label_ok": True, "quality_ok": True, "qc_report": "QC-1"},
-    )
-    world.fengtao.do(
-        "prepare_transport",
-        "ready",
-        {
-            "vehicle_or_booking": "快递 1",
-            "vehicle_ready": True,
-            "packing_material_ok": True,
-            "labels_ready": True,
-        },
-    )
-    world.hanxue.do("agree_appointment", "confirmed")
-    documents = [
-        {**row, "accurate": True, "complete": True, "clear": True}
-        for row in world.xieming.open("collect_documents")["documents"]
-    ]
-    world.xieming.do("collect_documents", "complete", {"documents": documents})
+    carried_out(world, "dengchao")
+    prepared(world, "hanxue")
     world.wait_until(at(9, 30, day=4))
     world.fengtao.do(
         "choose_carrier", "dispatch", {"waybill": "ZT9000001", "eta": "2026-03-06T18:00:00+08:00"}
@@ -83,13 +51,7 @@ def test_a_pushed_order_goes_to_the_closed_order(world: World) -> None:
     assert world.order(instance)["shipments"][0]["method"] == "express"
 
     world.wait_until(at(10, 0, day=5))
-    world.fengtao.post(
-        "/messages/carrier.status",
-        {
-            "correlation": "ZT9000001",
-            "payload": {"code": "delivered", "at": world.clock.now().isoformat(), "place": "杭州"},
-        },
-    )
+    arrived(world, "ZT9000001", "杭州")
     world.fengtao.do("record_receipt", "full")
     number = order["order_no"]
     world.hanxue.post("/messages/customer.delivery.confirmed", {"correlation": number})
