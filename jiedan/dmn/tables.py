@@ -157,13 +157,7 @@ class CompiledTable:
                 None if output.default is None else output.default(scope)
                 for output in self._outputs
             )
-            answer = self._shape(parts)
-            return [answer] if self.policy in LISTS and not self.table.aggregation else answer
-        if self.policy == "COLLECT":
-            if not self.table.aggregation:
-                return []
-            if self.table.aggregation == "COUNT":
-                return aggregate([], "COUNT", scope[RUN])
+            return self._shape(parts)
         run: Run = scope[RUN]
         return run.warn('No rule of "%(decision)s" matches.', decision=self.name)
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from jiedan.feel.run import Run
-from jiedan.feel.temporal import Date, DateTime, DaysDuration, MonthsDuration, Time
+from jiedan.feel.temporal import SECOND, Date, DateTime, DaysDuration, MonthsDuration, Time
 from jiedan.feel.values import Range, kind
 
 
@@ -66,14 +66,22 @@ def order(a: Any, b: Any) -> int | None:
     if left is Date:
         return _sign((a.year, a.month, a.day), (b.year, b.month, b.day))
     if left is DateTime or left is Time:
-        if _zoned(a) != _zoned(b):
-            return None
-        return _sign(a.instant(), b.instant())
+        return _order_moments(a, b)
     if left is DaysDuration:
         return _sign(a.nanos, b.nanos)
     if left is MonthsDuration:
         return _sign(a.months, b.months)
     return None
+
+
+def _order_moments(a: Any, b: Any) -> int:
+    """A local time counts as one in the zone of the other (DMN 1.5 table 54)."""
+    if _zoned(a) == _zoned(b):
+        return _sign(a.instant(), b.instant())
+    shift = ((a if _zoned(a) else b).offset_seconds() or 0) * SECOND
+    first = a.instant() if _zoned(a) else a.instant() - shift
+    second = b.instant() if _zoned(b) else b.instant() - shift
+    return _sign(first, second)
 
 
 def _sign(a: Any, b: Any) -> int:
@@ -105,18 +113,20 @@ def in_range(value: Any, interval: Range, run: Run) -> bool | None:
     """Whether the value lies in the interval; None when that cannot be said."""
     if interval.negated:
         return compare(value, interval.low, "!=", run)
-    low = high = True
+    low: bool | None = True
+    high: bool | None = True
     if interval.low is not None or interval.low_closed:
-        answer = compare(value, interval.low, ">=" if interval.low_closed else ">", run)
-        if answer is None:
-            return None
-        low = answer
+        low = compare(value, interval.low, ">=" if interval.low_closed else ">", run)
     if interval.high is not None or interval.high_closed:
-        answer = compare(value, interval.high, "<=" if interval.high_closed else "<", run)
-        if answer is None:
-            return None
-        high = answer
-    return low and high
+        high = compare(value, interval.high, "<=" if interval.high_closed else "<", run)
+    return both(low, high)
+
+
+def both(first: bool | None, second: bool | None) -> bool | None:
+    """first and second, three-valued."""
+    if first is False or second is False:
+        return False
+    return None if first is None or second is None else True
 
 
 def is_in(value: Any, test: Any, run: Run) -> bool | None:

@@ -13,7 +13,7 @@ from jiedan.feel.closures import (
     external,
     logic,
 )
-from jiedan.feel.compare import compare
+from jiedan.feel.compare import both, compare
 from jiedan.feel.errors import Phrase
 from jiedan.feel.functions import invoke, python_function, written_function
 from jiedan.feel.loops import compile_for, compile_quantified, filter_code, not_boolean
@@ -44,7 +44,7 @@ from jiedan.feel.nodes import (
     walk,
 )
 from jiedan.feel.properties import read_property
-from jiedan.feel.types import conforms
+from jiedan.feel.types import BARE, Type, conforms
 from jiedan.feel.unary import compile_test, range_of, test_range
 from jiedan.feel.values import RUN, Code, FeelFunction, Scope
 
@@ -178,7 +178,7 @@ def _between(node: Between) -> Code:
         middle = value(scope)
         above = compare(middle, low(scope), ">=", scope[RUN])
         below = compare(middle, high(scope), "<=", scope[RUN])
-        return None if above is None or below is None else above and below
+        return both(above, below)
 
     return answer
 
@@ -205,13 +205,18 @@ def _instance_of(node: InstanceOf) -> Code:
 
     def answer(scope: Scope) -> Any:
         subject = value(scope)
-        if not type_.known:
+        if not type_.known or _bare(type_):
             return scope[RUN].warn('There is no type "%(type)s".', type=Phrase(type_.name))
         if subject is None:
             return type_.name == "Null"
         return conforms(subject, type_)
 
     return answer
+
+
+def _bare(type_: Type) -> bool:
+    """Whether it is a list, context and so on of nobody knows what."""
+    return type_.name in BARE and type_.of is None and not type_.entries and type_.check is None
 
 
 def _and(node: And) -> Code:

@@ -28,10 +28,13 @@ def order_arguments(
     named: dict[str, Any] | None,
     run: Run,
 ) -> list[Any] | None:
-    """The arguments in the order of the parameters; None and a warning when they do not fit."""
+    """The arguments in the order of the parameters; None and a warning when they do not fit.
+
+    Named arguments that are left out are null (DMN 1.5 §10.3.2.13.5).
+    """
     if named is not None:
-        if set(named) == set(parameters):
-            return [named[each] for each in parameters]
+        if named.keys() <= set(parameters):
+            return [named.get(each) for each in parameters]
     elif len(arguments) == len(parameters):
         return arguments
     run.warn(

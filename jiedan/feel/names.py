@@ -6,6 +6,7 @@ from jiedan.feel.nodes import (
     Filter,
     For,
     FunctionOf,
+    In,
     Iteration,
     Name,
     Node,
@@ -53,6 +54,11 @@ def _collect(
     if isinstance(node, Filter):
         _collect(node.base, bound, filtered, certain, possible)
         _collect(node.condition, bound | {"item"}, True, certain, possible)
+        return
+    if isinstance(node, In):
+        _collect(node.value, bound, filtered, certain, possible)
+        for test in node.tests:
+            _collect(test, bound | {"?"}, filtered, certain, possible)
         return
     for child in node.children():
         _collect(child, bound, filtered, certain, possible)

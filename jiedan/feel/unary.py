@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from jiedan.feel.compare import compare, in_range, is_in, order
+from jiedan.feel.compare import both, compare, is_in, order
 from jiedan.feel.nodes import (
     And,
     AnyValue,
@@ -141,11 +141,9 @@ def _interval(node: RangeOf, compile_node: Callable[[Node], Code]) -> TestCode:
     def slow(value: Any, scope: Scope) -> bool | None:
         if type(value) is Range or type(value) is list:
             return is_in(value, whole(scope), scope[RUN])
-        interval = Range(low(scope), high(scope), node.low_closed, node.high_closed)
-        if interval.low is None or interval.high is None:
-            scope[RUN].warn("A range has no ends.")
-            return None
-        return in_range(value, interval, scope[RUN])
+        above = compare(value, low(scope), ">=" if node.low_closed else ">", scope[RUN])
+        below = compare(value, high(scope), "<=" if node.high_closed else "<", scope[RUN])
+        return both(above, below)
 
     if fast is None:
         return slow
@@ -171,9 +169,11 @@ def _number_interval(node: RangeOf) -> Callable[[Decimal], bool] | None:
 
 def _expression(node: Node, code: Code, cell: bool) -> TestCode:
     about_value = any(type(each) is Name and each.name == "?" for each in walk(node))
-    truth = cell and (about_value or isinstance(node, _YES_NO))
+    truth = about_value or (cell and isinstance(node, _YES_NO))
 
     def answer(value: Any, scope: Scope) -> bool | None:
+        if about_value and not cell:
+            scope = {**scope, "?": value}
         result = code(scope)
         if type(result) is bool and (truth or (cell and type(value) is not bool)):
             return result
@@ -184,4 +184,4 @@ def _expression(node: Node, code: Code, cell: bool) -> TestCode:
     return answer
 
 
-__all__ = ["TestCode", "compile_test", "compile_tests", "in_range", "range_of", "test_range"]
+__all__ = ["TestCode", "compile_test", "compile_tests", "range_of", "test_range"]

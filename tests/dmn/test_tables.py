@@ -78,12 +78,12 @@ def test_collect_gathers_the_answers(aggregation: str, expected: Any):
     assert to_plain(model.decide("answer", {"n": 3}).value) == expected
 
 
-def test_collect_without_match_is_an_empty_list_and_counts_nothing():
+def test_collect_without_match_is_null_or_the_default():
     rules = [(["> 9"], ["1"])]
 
-    assert table_model(["n"], ["x"], rules, "COLLECT").decide("answer", {"n": 1}).value == []
-    counted = table_model(["n"], ["x"], rules, "COLLECT", aggregation="COUNT")
-    assert counted.decide("answer", {"n": 1}).value == 0
+    assert table_model(["n"], ["x"], rules, "COLLECT").decide("answer", {"n": 1}).value is None
+    with_default = table_model(["n"], ["x"], rules, "COLLECT", defaults=["[]"])
+    assert with_default.decide("answer", {"n": 1}).value == []
 
 
 def test_the_letters_of_the_hit_policies_are_understood():

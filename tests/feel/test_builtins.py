@@ -63,6 +63,7 @@ CASES = {
         number("1.5", "x", ".") -> null
         number("1e3") -> 1000
         number("") -> null
+        number("5.") -> null
         number("١") -> null
         string(1.50) -> "1.5"
         string(-0.0) -> "0"
@@ -133,7 +134,7 @@ CASES = {
         substring("foobar", 3, 3) -> "oba"
         substring("foobar", -2, 1) -> "a"
         substring("foobar", 0) -> null
-        substring("foobar", 9) -> ""
+        substring("foobar", 9) -> null
         substring("foobar", 3, 0) -> null
         substring("\U01F40Eab", 2) -> "ab"
         substring(string: "foobar", start position: 3) -> "obar"
@@ -217,6 +218,7 @@ CASES = {
         sublist([4, 5, 6], 1, 2) -> [4, 5]
         sublist([4, 5, 6], -2) -> [5, 6]
         sublist([4, 5, 6], 3, 2) -> null
+        sublist([4, 5, 6], 1, 0) -> null
         append([1], 2, [3]) -> [1, 2, [3]]
         append(1, 2) -> [1, 2]
         concatenate([1, 2], [3]) -> [1, 2, 3]
@@ -297,7 +299,9 @@ CASES = {
         -@"P1D" -> @"-P1D"
         @"999999999-12-31" + @"P1D" -> null
         @"2026-03-02" < @"2026-03-02T00:00:01" -> null
-        @"10:00:00" < @"10:00:00Z" -> null
+        @"10:00:00" < @"10:00:01Z" -> true
+        @"2026-03-02T10:00:00" < @"2026-03-02T09:00:00+08:00" -> false
+        @"10:00:00" = @"10:00:00Z" -> false
     """,
     "ranges": r"""
         before(1, 10) -> true

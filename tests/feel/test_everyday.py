@@ -50,6 +50,12 @@ EVERYDAY = [
     ("string(1.50)", {}, "1.5"),
     ("x instance of number", {"x": 1}, True),
     ("sort(list: [3, 1, 2], precedes: function(a, b) a < b)", {}, [1, 2, 3]),
+    ("x in (? > 3 and ? < 5)", {"x": 4}, True),
+    ("1 in [2..null]", {}, False),
+    ("3 in [2..null]", {}, None),
+    ("1 between 2 and null", {}, False),
+    ("[1] instance of list", {}, None),
+    ("(function(a, b) b = null)(a: 1)", {}, True),
     ("{f: function(n) if n < 2 then 1 else n * f(n - 1), r: f(5)}.r", {}, 120),
     ("for i in 0..4 return if i = 0 then 1 else i * partial[-1]", {}, [1, 1, 2, 6, 24]),
 ]  # fmt: skip

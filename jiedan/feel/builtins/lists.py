@@ -47,7 +47,7 @@ def sublist(run: Run, list: List, start: Decimal, length: Decimal | None = None)
         return None
     if length is None:
         return list[place:]
-    if length < 0 or place + length > len(list):
+    if length < 1 or place + length > len(list):
         return run.warn("The list has no %(length)s entries there.", length=str(length))
     return list[place : place + int(length)]
 

@@ -12,13 +12,13 @@ from jiedan.feel.run import Run
 from jiedan.feel.show import show
 from jiedan.feel.values import NUMBERS
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
+_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,6})?", re.ASCII)
 
 
 def _position(position: Decimal, length: int) -> int | None:
     """The offset of a position from 1, or from the end when negative."""
     place = int(position) if abs(position) < 10**12 else 0
-    if place > 0:
+    if 0 < place <= length:
         return place - 1
     return length + place if -length <= place < 0 else None
 
