@@ -15,8 +15,12 @@ from jiedan.dmn.tables import normal_policy
 from jiedan.feel.errors import FeelError, NestedTooDeep, Warnings
 from jiedan.feel.limits import Limits
 
-DECISION_LIMITS = Limits(steps=200_000, items=20_000, calls=80)
+DECISION_LIMITS = Limits(steps=100_000, items=20_000, calls=80)
 """A decision may go further than a single expression."""
+
+
+_TOLD = 100
+"""Of so many fired rules the inputs are looked at for their size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class Model:
         case = Case(inputs, warnings, functions, limits, now)
         try:
             value = self._graph.invoke(key, case)
+            case.measure([value, *(rule.inputs for rule in case.fired[-_TOLD:])])
         except RecursionError:
             raise NestedTooDeep(limit=limits.calls) from None
         own = tuple(rule for rule in case.fired if rule.decision_id == key[1])

@@ -49,26 +49,26 @@ def ceiling(run: Run, n: Decimal, scale: Decimal = ZERO) -> Any:
     return _round(run, n, scale, ROUND_CEILING)
 
 
-@builtin("round up(n: number, scale?: number)")
-def round_up(run: Run, n: Decimal, scale: Decimal = ZERO) -> Any:
+@builtin("round up(n: number, scale: number)")
+def round_up(run: Run, n: Decimal, scale: Decimal) -> Any:
     """n rounded away from zero."""
     return _round(run, n, scale, ROUND_UP)
 
 
-@builtin("round down(n: number, scale?: number)")
-def round_down(run: Run, n: Decimal, scale: Decimal = ZERO) -> Any:
+@builtin("round down(n: number, scale: number)")
+def round_down(run: Run, n: Decimal, scale: Decimal) -> Any:
     """n rounded towards zero."""
     return _round(run, n, scale, ROUND_DOWN)
 
 
-@builtin("round half up(n: number, scale?: number)")
-def round_half_up(run: Run, n: Decimal, scale: Decimal = ZERO) -> Any:
+@builtin("round half up(n: number, scale: number)")
+def round_half_up(run: Run, n: Decimal, scale: Decimal) -> Any:
     """n rounded to the nearest, half away from zero."""
     return _round(run, n, scale, ROUND_HALF_UP)
 
 
-@builtin("round half down(n: number, scale?: number)")
-def round_half_down(run: Run, n: Decimal, scale: Decimal = ZERO) -> Any:
+@builtin("round half down(n: number, scale: number)")
+def round_half_down(run: Run, n: Decimal, scale: Decimal) -> Any:
     """n rounded to the nearest, half towards zero."""
     return _round(run, n, scale, ROUND_HALF_DOWN)
 
