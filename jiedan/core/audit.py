@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from jiedan.core.database import Base, UtcDateTime, dump_json
+from jiedan.core.prepared import Prepared
 
 if TYPE_CHECKING:
     from jiedan.core.work import Work
@@ -171,7 +172,7 @@ def write(session: Session, drafts: Sequence[Draft]) -> None:
         }
         for draft in drafts
     ]
-    session.connection().execute(_APPEND[dialect], rows)
+    _APPEND[dialect].run_all(session.connection(), rows)
 
 
 def verify(session: Session) -> Verified:
@@ -240,18 +241,22 @@ _TYPED = (
     bindparam("content", type_=LargeBinary()),
 )
 _APPEND = {
-    "sqlite": text(
-        f"INSERT INTO audit_entries (seq, {_COLUMNS}) "
-        f"SELECT last.seq + 1, {_VALUES}, last.hash, chain_link(last.hash, :content) "
-        "FROM (SELECT seq, hash FROM audit_entries "
-        "UNION ALL SELECT 0, zeroblob(32) ORDER BY seq DESC LIMIT 1) AS last"
-    ).bindparams(*_TYPED),
-    "postgresql": text(
-        "WITH last AS (UPDATE audit_head SET seq = seq + 1, prev_hash = hash, "
-        "hash = sha256(hash || CAST(:content AS bytea)) WHERE id = 1 "
-        "RETURNING seq, prev_hash, hash) "
-        f"INSERT INTO audit_entries (seq, {_COLUMNS}) "
-        "SELECT last.seq, :at, :actor, :on_behalf_of, :action, :entity, "
-        "CAST(:before_hash AS bytea), :after, :ip, last.prev_hash, last.hash FROM last"
-    ).bindparams(*_TYPED),
+    "sqlite": Prepared(
+        text(
+            f"INSERT INTO audit_entries (seq, {_COLUMNS}) "
+            f"SELECT last.seq + 1, {_VALUES}, last.hash, chain_link(last.hash, :content) "
+            "FROM (SELECT seq, hash FROM audit_entries "
+            "UNION ALL SELECT 0, zeroblob(32) ORDER BY seq DESC LIMIT 1) AS last"
+        ).bindparams(*_TYPED)
+    ),
+    "postgresql": Prepared(
+        text(
+            "WITH last AS (UPDATE audit_head SET seq = seq + 1, prev_hash = hash, "
+            "hash = sha256(hash || CAST(:content AS bytea)) WHERE id = 1 "
+            "RETURNING seq, prev_hash, hash) "
+            f"INSERT INTO audit_entries (seq, {_COLUMNS}) "
+            "SELECT last.seq, :at, :actor, :on_behalf_of, :action, :entity, "
+            "CAST(:before_hash AS bytea), :after, :ip, last.prev_hash, last.hash FROM last"
+        ).bindparams(*_TYPED)
+    ),
 }

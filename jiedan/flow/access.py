@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from jiedan.core.actor import Actor
+from jiedan.core.prepared import Prepared
 from jiedan.core.work import Work
 from jiedan.flow.errors import (
     TaskAlreadyCompleted,
@@ -51,13 +52,14 @@ _COLUMNS = (
     _tasks.c.answer_key,
     *COLUMNS,
 )
-_LOAD = (
+_TASK = (
     select(*_COLUMNS)
     .join(_instances, _instances.c.id == _tasks.c.instance_id)
     .where(_tasks.c.id == bindparam("task_id"))
 )
 # Instance first: whoever holds an instance may go on to lock its tasks, never the other way.
-_LOCK = _LOAD.with_for_update(of=(_instances, _tasks))
+_LOCK = Prepared(_TASK.with_for_update(of=(_instances, _tasks)))
+_LOAD = Prepared(_TASK)
 _FACTS = select(_tasks.c.element_id, _tasks.c.completed_by, _tasks.c.on_behalf_of).where(
     _tasks.c.instance_id == bindparam("instance_id"),
     _tasks.c.state == TaskState.COMPLETED,
@@ -118,7 +120,8 @@ class Task:
 
 def load_task(session: Any, task_id: UUID, *, lock: bool = False) -> Task:
     """A task with its instance. Raises TaskNotFound."""
-    row = session.connection().execute(_LOCK if lock else _LOAD, {"task_id": task_id}).first()
+    wanted = _LOCK if lock else _LOAD
+    row = wanted.first(session.connection(), {"task_id": task_id})
     if row is None:
         raise TaskNotFound
     return Task(

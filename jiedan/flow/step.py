@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from jiedan.core import audit
+from jiedan.core.prepared import Prepared
 from jiedan.core.work import Work
 from jiedan.flow.current import Bundle, bundle_of
 from jiedan.flow.engine import EndlessLoop, Live
@@ -18,7 +19,6 @@ from jiedan.flow.host import Gathered, Outgoing, StepHost
 from jiedan.flow.instance import Instance, lock_instance
 from jiedan.flow.packing import pack
 from jiedan.flow.platform import Flow
-from jiedan.flow.prepared import Prepared
 from jiedan.flow.states import InstanceState
 from jiedan.flow.sync import write_changes
 from jiedan.flow.sync_history import count_open

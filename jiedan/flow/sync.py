@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, bindparam, delete, insert, update
 
+from jiedan.core.prepared import Prepared
 from jiedan.flow.current import current
 from jiedan.flow.engine import Changes, OpenTask
 from jiedan.flow.handlers import plain
 from jiedan.flow.host import Gathered, Outgoing
 from jiedan.flow.ladder import next_rung
 from jiedan.flow.owners import ROLE, join_owners
-from jiedan.flow.prepared import Prepared
 from jiedan.flow.states import TaskState
 from jiedan.flow.sync_history import INSERT_NOTICES, write_history, write_incidents
 from jiedan.flow.sync_waits import write_jobs, write_subscriptions, write_timers

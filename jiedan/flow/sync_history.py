@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
+from jiedan.core.prepared import Prepared
 from jiedan.flow.engine import Changes, ElementRef
 from jiedan.flow.host import Gathered, incident_row
 from jiedan.flow.owners import ROLE
-from jiedan.flow.prepared import Prepared
 from jiedan.flow.states import IncidentKind, IncidentState, InstanceState
 from jiedan.flow.synced import Act, Synced
 from jiedan.flow.tables import ActivityRow, IncidentRow, NoticeRow, table_of

@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.engine import CursorResult
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
 from jiedan.core.files import lock_attachments
+from jiedan.core.prepared import Prepared
 from jiedan.core.work import Work
 from jiedan.flow.access import (
     Task,
@@ -32,7 +32,6 @@ from jiedan.flow.errors import (
 from jiedan.flow.handlers import plain
 from jiedan.flow.opening import open_page
 from jiedan.flow.platform import Flow
-from jiedan.flow.prepared import Prepared
 from jiedan.flow.states import TaskState
 from jiedan.flow.step import Step, step_for
 from jiedan.flow.synced import NEVER, Act
@@ -194,7 +193,8 @@ def _hand_in(work: Work, task: Task, answer: Answer, key: str | None) -> None:
             "b_key": key,
         },
     )
-    _one_row(done)
+    if done != 1:
+        raise TaskNoLongerOpen
     if task.has_draft:
         work.session.execute(delete(DraftRow).where(DraftRow.task_id == task.id))
     if task.has_files:
@@ -313,12 +313,6 @@ def _first_result(flow: Flow, work: Work, task: Task) -> Completed:
 def _must_be(version: int | None, task: Task) -> None:
     if version is not None and version != task.version:
         raise StaleTask
-
-
-def _one_row(result: Any) -> None:
-    assert isinstance(result, CursorResult)
-    if result.rowcount != 1:
-        raise TaskNoLongerOpen
 
 
 def _act(work: Work, task: Task, answer: Answer) -> Act:

@@ -1,0 +1,112 @@
+"""Statements of the hot path, prepared once and then run without being looked at again.
+
+A completion runs nine statements whose text never changes. SQLAlchemy's way from a statement
+object to the driver costs more than the database itself; here the text, the conversion of each
+parameter and of each column are worked out once per database, by SQLAlchemy's own compiler and
+types, and the driver is asked directly. When somebody listens to statements (a test, a tracer),
+they go through the connection, whose events then see them.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Dialect, Select, TextClause
+from sqlalchemy.sql.dml import UpdateBase
+
+Statement = UpdateBase | Select[Any] | TextClause
+Row = Mapping[str, Any]
+Convert = Callable[[Any], Any]
+
+
+class _Ready:
+    """The statement for one dialect: its text, and how each parameter is found and converted."""
+
+    def __init__(self, statement: Statement, columns: Sequence[str], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=list(columns) or None)
+        self.text = str(compiled)
+        names = compiled.positiontup if compiled.positional else list(compiled.binds)
+        assert names is not None
+        fixed = compiled.params
+        self.positional = compiled.positional
+        self.parts: list[tuple[str, Any, Convert | None]] = []
+        for name in names:
+            bind = compiled.binds[name]
+            convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            self.parts.append((name, fixed.get(name), convert))
+        self.results: list[tuple[int, Convert]] = []
+        self.found: Callable[..., Any] = tuple
+        if isinstance(statement, Select):
+            selected = statement.selected_columns
+            names_found = [str(column.key) for column in selected]
+            self.found = cast(Any, namedtuple("Found", names_found))._make
+            for place, column in enumerate(selected):
+                read = column.type.dialect_impl(dialect).result_processor(dialect, None)
+                if read is not None:
+                    self.results.append((place, read))
+
+    def arguments(self, row: Row) -> Any:
+        values = [
+            row.get(name, fixed) if convert is None else convert(row.get(name, fixed))
+            for name, fixed, convert in self.parts
+        ]
+        if self.positional:
+            return tuple(values)
+        return {part[0]: value for part, value in zip(self.parts, values, strict=True)}
+
+
+class Prepared:
+    """A statement whose parameters are scalars; no list of an IN.
+
+    `columns` are those an insert sets: rows must have every one of them, defaults included.
+    """
+
+    def __init__(self, statement: Statement, columns: Sequence[str] = ()) -> None:
+        self._statement = statement
+        self._columns = columns
+        self._ready: WeakKeyDictionary[Dialect, _Ready] = WeakKeyDictionary()
+
+    def run(self, connection: Connection, row: Row) -> int:
+        """Execute an insert, update or delete with one row of parameters; how many it changed."""
+        ready = self._for(connection)
+        cursor = _execute(connection, ready.text, ready.arguments(row))
+        changed: int = cursor.rowcount
+        cursor.close()
+        return changed
+
+    def run_all(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Execute with many rows of parameters, as one statement."""
+        if len(rows) == 1:
+            self.run(connection, rows[0])
+            return
+        ready = self._for(connection)
+        connection.exec_driver_sql(ready.text, [ready.arguments(row) for row in rows])
+
+    def first(self, connection: Connection, row: Row) -> Any:
+        """The first row of a select, its columns by name; None when there is none."""
+        ready = self._for(connection)
+        cursor = _execute(connection, ready.text, ready.arguments(row))
+        found = cursor.fetchone()
+        cursor.close()
+        if found is None:
+            return None
+        values = list(found)
+        for place, read in ready.results:
+            values[place] = read(values[place])
+        return ready.found(values)
+
+    def _for(self, connection: Connection) -> _Ready:
+        dialect = connection.dialect
+        ready = self._ready.get(dialect)
+        if ready is None:
+            ready = self._ready[dialect] = _Ready(self._statement, self._columns, dialect)
+        return ready
+
+
+def _execute(connection: Connection, text: str, arguments: Any) -> Any:
+    if connection.dispatch.before_cursor_execute:
+        return connection.exec_driver_sql(text, arguments)
+    cursor = connection.connection.cursor()
+    cursor.execute(text, arguments)
+    return cursor
