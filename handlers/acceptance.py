@@ -9,7 +9,7 @@ from jiedan.core.clock import SHANGHAI
 from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import acceptances, issues, orders, receipts, shortfalls, states
 from jiedan.desk.acceptances import AcceptanceFacts
-from jiedan.desk.customers import customer_facts
+from jiedan.desk.records import get_customer
 from jiedan.desk.tables import Order
 from jiedan.desk.values import as_date
 
@@ -231,7 +231,7 @@ def _confirmed_by_consumer(context: Context, order: Order) -> bool:
     """Whether a consumer himself confirmed every delivery; a carrier's proof is not enough."""
     if order.channel != "netease" or order.customer_id is None:
         return False
-    customer = customer_facts(context.work.session, customer_id=order.customer_id)
+    customer = get_customer(context.work.session, order.customer_id)
     deliveries = receipts.delivery_record(context.work.session, order_id=order.id)
     return customer.kind == "consumer" and all(
         row["state"] == "confirmed" and row["mode"] != "carrier" for row in deliveries

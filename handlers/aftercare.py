@@ -5,7 +5,7 @@ from typing import Any
 from handlers.order_scalars import yuan
 from jiedan import Context, handler
 from jiedan.desk import aftercare, customers
-from jiedan.desk.records import get_order
+from jiedan.desk.records import get_customer, get_order
 
 
 @handler("aftercare.schedule_survey")
@@ -26,8 +26,10 @@ def schedule_survey(context: Context, order_id: str) -> dict[str, Any]:
 def schedule_visit(context: Context, order_id: str) -> dict[str, Any]:
     """Plan the return visit that decision D23 foresees for the customer's class (N5.4.1)."""
     order = get_order(context.work.session, order_id)
-    facts = customers.customer_facts(context.work.session, customer_id=str(order.customer_id))
-    plan = context.decide("visit_plan", customer_class=facts.customer_class, last_rating=None).value
+    customer = get_customer(context.work.session, str(order.customer_id))
+    plan = context.decide(
+        "visit_plan", customer_class=customer.customer_class, last_rating=None
+    ).value
     planned = aftercare.plan_contact(
         context.work,
         order_id=order_id,
@@ -42,19 +44,19 @@ def schedule_visit(context: Context, order_id: str) -> dict[str, Any]:
 def reclassify(context: Context, order_id: str) -> dict[str, Any]:
     """Ask decision D01 for the customer's class; only a change is written (SPEC S4.1.2)."""
     order = get_order(context.work.session, order_id)
-    facts = customers.customer_facts(context.work.session, customer_id=str(order.customer_id))
+    customer = get_customer(context.work.session, str(order.customer_id))
     found = context.decide(
         "customer_class",
-        consumer=facts.kind == "consumer",
-        trailing12m=yuan(facts.paid_12m_fen),
-        orders_12m=aftercare.orders_in_year(context.work, customer_id=facts.customer_id),
-        scale=facts.scale,
+        consumer=customer.kind == "consumer",
+        trailing12m=yuan(customer.paid_12m_fen),
+        orders_12m=aftercare.orders_in_year(context.work, customer_id=customer.id),
+        scale=customer.scale,
     ).value
-    if found["class"] != facts.customer_class:
+    if found["class"] != customer.customer_class:
         customers.change_customer(
             context.work,
-            customer_id=facts.customer_id,
-            version=facts.version,
+            customer_id=customer.id,
+            version=customer.version,
             customer_class=found["class"],
         )
     return {"customer_class": found["class"]}

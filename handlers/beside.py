@@ -5,11 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from jiedan import Context, InvalidAnswer
-from jiedan.core.clock import SHANGHAI
-from jiedan.core.i18n import gettext, lazy
+from jiedan.core.i18n import format_date, format_datetime, gettext, lazy
 from jiedan.core.money import format_yuan
-from jiedan.desk.customers import customer_facts
-from jiedan.desk.records import get_order
+from jiedan.desk.masking import needs_money
+from jiedan.desk.records import get_customer, get_order
 from jiedan.desk.states import STATE_NAMES, OrderState
 from jiedan.desk.tables import Order, OrderLine
 
@@ -31,9 +30,9 @@ def said(value: Any) -> str:
         case bool():
             return gettext("yes") if value else gettext("no")
         case datetime():
-            return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+            return format_datetime(value)
         case date():
-            return value.isoformat()
+            return format_date(value)
         case Decimal():
             return f"{value.normalize():f}"
         case _:
@@ -53,15 +52,12 @@ def order_of(context: Context, order_id: str) -> Order:
 def order_facts(context: Context, order_id: str) -> list[Fact]:
     """Number, customer, amount, promised date, place and state of an order."""
     order = order_of(context, order_id)
-    customer = (
-        customer_facts(context.work.session, customer_id=order.customer_id)
-        if order.customer_id
-        else None
-    )
+    customer = get_customer(context.work.session, order.customer_id) if order.customer_id else None
+    may_read_money = needs_money(context.actor)
     facts = [
         fact(gettext("Order"), order.number),
         fact(gettext("Customer"), customer.name if customer else None),
-        yuan(gettext("Amount"), order.total_fen or None),
+        yuan(gettext("Amount"), (order.total_fen or None) if may_read_money else None),
         fact(gettext("Promised date"), order.promised_date or order.delivery_date),
         fact(gettext("Place"), place_of(order)),
         fact(gettext("State"), STATE_NAMES[OrderState(order.state)]),

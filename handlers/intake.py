@@ -5,15 +5,16 @@ from typing import Any
 from sqlalchemy import select
 
 from handlers.beside import Fact, fact, line_facts, order_facts
+from handlers.names import PAYMENTS, called
 from handlers.orders import name_instance
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.clock import SHANGHAI
 from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import checks, inquiries, orders
-from jiedan.desk.customers import customer_facts, match_customers
+from jiedan.desk.customers import match_customers
 from jiedan.desk.errors import IncompleteOrder
-from jiedan.desk.records import get_order
-from jiedan.desk.tables import Address
+from jiedan.desk.records import get_customer, get_order
+from jiedan.desk.tables import Address, Order
 
 ENTRY_FIELDS = (
     "customer",
@@ -100,7 +101,7 @@ def load_acceptance(
     )
     if found:
         values["customer"] = found[0].customer_id
-        likely = customer_facts(context.work.session, customer_id=found[0].customer_id)
+        likely = get_customer(context.work.session, found[0].customer_id)
         values["owner"] = owner or likely.owner
     known = [
         fact(gettext("Possible customer"), f"{one.customer_no} {one.name} · {one.score} %")
@@ -141,7 +142,7 @@ def load_entry(context: Context, order_id: str, inquiry_id: str | None = None) -
     """What the order says so far, the customer's own address filled in, the inquiry beside it."""
     values = orders.entry_values(context.work.session, order_id=order_id)
     values = {name: values.get(name) for name in ENTRY_FIELDS} | {"total": None}
-    values |= default_place(context, order_id, values)
+    values |= default_place(context, order_id, values) | usual_terms(context, order_id, values)
     beside = order_facts(context, order_id)
     if inquiry_id is not None:
         beside += inquiry_facts(context, inquiry_id)
@@ -198,6 +199,32 @@ def default_place(context: Context, order_id: str, values: dict[str, Any]) -> di
         "receiver": values.get("receiver") or found.receiver,
         "receiver_phone": values.get("receiver_phone") or found.phone,
     }
+
+
+def usual_terms(context: Context, order_id: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Payment and invoice as on the customer's last order, until this one says something else."""
+    order = get_order(context.work.session, order_id)
+    if values.get("payment_method") or order.customer_id is None:
+        return {}
+    customer = get_customer(context.work.session, order.customer_id)
+    last = context.work.session.scalar(
+        select(Order)
+        .where(
+            Order.customer_id == order.customer_id,
+            Order.channel == order.channel,
+            Order.payment_method.is_not(None),
+        )
+        .order_by(Order.created_at.desc())
+        .limit(1)
+    )
+    usual = {
+        "payment_method": last and last.payment_method,
+        "term_days": last and last.term_days,
+        "invoice_title": (last and last.invoice_title) or customer.name,
+        "tax_no": (last and last.tax_no) or customer.uscc,
+        "invoice_type": last and last.invoice_type,
+    }
+    return {name: usual[name] for name in usual if values.get(name) in (None, "")}
 
 
 # --- T01.5: supplement ---------------------------------------------------------------------------
@@ -264,7 +291,7 @@ def load_precheck(context: Context, order_id: str) -> dict[str, Any]:
             *order_facts(context, order_id),
             *line_facts(order),
             fact(gettext("Receiver"), order.receiver),
-            fact(gettext("Payment"), order.payment_method),
+            fact(gettext("Payment"), payment_of(order)),
         ],
     }
 
@@ -283,6 +310,14 @@ def save_precheck(
         raise InvalidAnswer({"items": lazy("An order with a failed item goes back to entry.")})
     orders.submit_order(context.work, order_id=order_id)
     return {}
+
+
+def payment_of(order: Order) -> str | None:
+    """How the order is paid, and within how many days."""
+    way = called(PAYMENTS, order.payment_method)
+    if way is None or order.payment_method != "credit_term" or order.term_days is None:
+        return way
+    return gettext("%(way)s, %(n)s days", way=way, n=order.term_days)
 
 
 # --- beside the forms ----------------------------------------------------------------------------

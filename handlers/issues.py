@@ -415,7 +415,7 @@ def _issue_facts(context: Context, issue_id: str) -> list[Fact]:
     return [
         fact(gettext("Issue"), found.issue_no),
         fact(gettext("Order"), found.order_no),
-        fact(gettext("Contact"), found.contact),
+        fact(gettext("Contact details"), found.contact),
         fact(gettext("What happened"), found.description),
         fact(gettext("Affected, %"), found.affected_pct),
         fact(gettext("Department"), found.department),

@@ -1,4 +1,4 @@
-"""Owns what people call the codes of execution and delivery."""
+"""Owns what people call the codes of orders, execution and delivery."""
 
 from jiedan.core.i18n import LazyText, lazy
 
@@ -16,6 +16,13 @@ SCANS: dict[str, LazyText] = {
     "delivered": lazy("Arrived"),
     "exception": lazy("Exception"),
     "returned": lazy("On its way back"),
+}
+PAYMENTS: dict[str, LazyText] = {
+    "prepay_full": lazy("paid in advance"),
+    "deposit_balance": lazy("deposit, then balance"),
+    "credit_term": lazy("on credit"),
+    "cod": lazy("cash on delivery"),
+    "platform_escrow": lazy("held by the platform"),
 }
 MODES: dict[str, LazyText] = {
     "signature": lazy("by signature"),

@@ -3,13 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
-
 from jiedan import Context
-from jiedan.desk.customers import customer_facts
-from jiedan.desk.facts import order_facts
-from jiedan.desk.records import get_order
-from jiedan.desk.tables import CreditProfile, Order
+from jiedan.desk.contracts import framework_for
+from jiedan.desk.credit import latest_profile
+from jiedan.desk.facts import is_first_order
+from jiedan.desk.records import get_customer, get_order
+from jiedan.desk.tables import Order
 
 
 def yuan(fen: int) -> int | Decimal:
@@ -37,15 +36,13 @@ def order_scalars(context: Context, order_id: str) -> dict[str, Any]:
 def contract_facts(context: Context, order_id: str) -> dict[str, Any]:
     """What decision D11 asks about an order."""
     order = get_order(context.work.session, order_id)
-    customer = (
-        customer_facts(context.work.session, customer_id=order.customer_id, on=context.now)
-        if order.customer_id
-        else None
-    )
+    session = context.work.session
+    customer = get_customer(session, order.customer_id) if order.customer_id else None
+    framework = customer and framework_for(session, customer_id=customer.id, on=context.now)
     service = sum(line.amount_fen for line in order.lines if line.fulfil == "service")
     return {
         "customer_kind": customer.kind if customer else None,
-        "framework": bool(customer and customer.framework),
+        "framework": framework is not None,
         "amount": yuan(order.total_fen),
         "service_amount": yuan(service),
         "standard": all(line.fulfil in ("stock", "electronic") for line in order.lines),
@@ -56,7 +53,7 @@ def customer_class(context: Context, order: Order) -> str | None:
     """The class of the order's customer (D01), None while nobody knows him."""
     if order.customer_id is None:
         return None
-    return customer_facts(context.work.session, customer_id=order.customer_id).customer_class
+    return get_customer(context.work.session, order.customer_id).customer_class
 
 
 def deposit_pct(context: Context, order_id: str) -> Decimal:
@@ -64,23 +61,19 @@ def deposit_pct(context: Context, order_id: str) -> Decimal:
     order = get_order(context.work.session, order_id)
     if order.customer_id is None:
         return Decimal(0)
-    facts = order_facts(context.work, order_id=order_id)
     found = context.decide(
         "deposit",
         payment_method=order.payment_method,
         grade_pct=granted_pct(context, order),
-        has_mto=facts.has_mto,
-        first_order=facts.first_order,
+        has_mto=any(line.fulfil == "mto" for line in order.lines),
+        first_order=is_first_order(context.work.session, order),
     )
     return Decimal(str(found.value or 0))
 
 
 def granted_pct(context: Context, order: Order) -> Decimal:
     """The deposit in per cent that the customer's latest credit assessment asks for."""
-    found = context.work.session.scalar(
-        select(CreditProfile.deposit_pct)
-        .where(CreditProfile.customer_id == order.customer_id)
-        .order_by(CreditProfile.version.desc())
-        .limit(1)
-    )
-    return Decimal(found or 0)
+    if order.customer_id is None:
+        return Decimal(0)
+    profile = latest_profile(context.work.session, order.customer_id)
+    return Decimal(profile.deposit_pct if profile else 0)

@@ -2,15 +2,16 @@
 
 from typing import Any
 
-from handlers.beside import order_facts
+from handlers.beside import line_name, order_facts
 from handlers.order_scalars import order_scalars
 from jiedan import Context, handler
 from jiedan.core.i18n import LazyText, gettext, lazy
+from jiedan.core.money import format_yuan
 from jiedan.desk import checks, holds, inquiries, orders, shipments, states, stock
-from jiedan.desk.customers import customer_facts
 from jiedan.desk.errors import IllegalTransition
-from jiedan.desk.records import get_order
+from jiedan.desk.records import get_customer, get_order
 from jiedan.desk.states import STATE_NAMES, OrderState, legal_moves
+from jiedan.desk.tables import Order
 
 NOT_TAKEN = {
     OrderState.LOST: "lost",
@@ -83,15 +84,27 @@ def assign_number(context: Context, order_id: str) -> dict[str, Any]:
 
 
 def name_instance(context: Context, order_id: str) -> None:
-    """Let lists show the customer and the number."""
+    """Let lists show the customer, and what was ordered for when; the number is theirs already."""
     order = get_order(context.work.session, order_id)
     if order.customer_id is None:
         return
-    customer = customer_facts(context.work.session, customer_id=order.customer_id)
-    summary: dict[str | LazyText, str] = {lazy("Customer"): customer.name}
-    if order.number:
-        summary[lazy("Order")] = order.number
+    customer = get_customer(context.work.session, order.customer_id)
+    summary: dict[str | LazyText, str] = {}
+    if order.lines:
+        summary[lazy("Goods")] = goods_of(order)
+    if order.total_fen:
+        summary[lazy("Amount")] = format_yuan(order.total_fen)
+    day = order.promised_date or order.delivery_date
+    if day:
+        summary[lazy("Delivery date")] = day.isoformat()
     context.set_title(customer.name, summary)
+
+
+def goods_of(order: Order) -> str:
+    """The first line of an order in a few words, and how many more there are."""
+    first, *more = order.lines
+    text = f"{line_name(first)[:40]} × {first.qty.normalize():f}"
+    return f"{text} (+{len(more)})" if more else text
 
 
 @handler("orders.check_duplicates")

@@ -192,11 +192,7 @@ def save_gaps(
 def credit_gate(context: Context, order_id: str, credit_released: bool = False) -> dict[str, Any]:
     """Check the customer's credit once more before goods leave (second gate of D04)."""
     credit = judge_credit(context, order_id)
-    allowed = credit_released or any(
-        approvals.granted(context.work.session, order_id=order_id, subject=subject, now=context.now)
-        for subject in ("credit", "credit_override")
-    )
-    held = not credit.passes and not allowed
+    held = not (credit.passes or credit_released or _granted(context, order_id))
     return {
         "credit_held": held,
         "credit_reason": hold_text(credit) if held else None,
@@ -204,6 +200,13 @@ def credit_gate(context: Context, order_id: str, credit_released: bool = False) 
         "credit_used_fen": credit.facts.exposure_fen,
         "overdue_days": credit.facts.max_overdue_days,
     }
+
+
+def _granted(context: Context, order_id: str) -> bool:
+    return any(
+        approvals.granted(context.work.session, order_id=order_id, subject=subject, now=context.now)
+        for subject in ("credit", "credit_override")
+    )
 
 
 @handler("delivery.load_credit")

@@ -110,8 +110,9 @@ def covered_codes(context: Context, order_id: str) -> set[str]:
 
 def uncovered(context: Context, order_id: str, violations: Iterable[dict[str, Any]]) -> Violations:
     """The violations that stand in the way of an approval."""
-    allowed = covered_codes(context, order_id)
-    return [one for one in violations if one["severity"] != "note" and one["code"] not in allowed]
+    grave = [one for one in violations if one["severity"] != "note"]
+    allowed = covered_codes(context, order_id) if grave else set()
+    return [one for one in grave if one["code"] not in allowed]
 
 
 def gravest(violations: Iterable[dict[str, Any]]) -> dict[str, Any] | None:

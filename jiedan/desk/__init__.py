@@ -27,7 +27,7 @@ Customers, goods, prices, credit
         find_item, find_items, item_problem
     ``pricing``: add_policy, approve_policy, find_price, deviation, check_prices, net_unit_price
     ``credit``: save_profile, suspend_profile, add_guarantee, verify_guarantee, check_credit,
-        exposure, overdue_days, credit_limit, customer_grade, granted_term
+        exposure, credit_limit, credit_standing, granted_term, latest_profile
 Intake
     ``inquiries``: log_inquiry, follow_up_inquiry, rate_answer, close_inquiry, convert_inquiry,
         find_inquiry, inquiry_facts, inquiry_values
@@ -41,7 +41,8 @@ Intake
     ``promises``: promise_dates
     ``order_numbers``: assign_number
     ``order_refs``: ref_of, order_ref, find_order
-    ``checklists``: record_checklist, checked_items, latest_checklist
+    ``checklists``: record_checklist, checked_items, latest_checklist,
+        latest_checklists
     ``platforms``: load_platforms, find_platform, sign, verify_push, verify
     ``platform_orders``: receive_push, note_conflict, mark_viewed, set_platform_state,
         queue_reply, reply_to_send, reply_sent, map_sku, platform_order_facts,
@@ -64,7 +65,7 @@ Review and special approval
     ``approval_voiding``: void_approvals
 Execution
     ``allocation``: allocate_order, reach_milestone, reach_milestones, order_progress,
-        recover_lag, list_milestones
+        recover_lag, list_milestones, progress_of
     ``plans``: submit_plan, decide_plan, plan_values, report_shortage, decide_shortage,
         record_consent, shortage_facts
     ``stock``: receive_stock, expect_stock, free_stock, reserve_order, release_stock, pick_lines,
@@ -101,7 +102,7 @@ Reading
     ``order_page``: show_order
     ``order_list``: list_orders, looks_like_number, is_late
     ``lists``: list_customers, list_catalogue, customer_page, customer_filters, item_filters
-    ``timeline``: order_timeline, stage_times, progress_steps
+    ``timeline``: order_timeline, progress_steps
     ``dashboard``: day_numbers, daily_intake
     ``lookups``: find_choices, choice_label
     ``masking``: mask_name, mask_phone, mask_email, mask_address, mask_id

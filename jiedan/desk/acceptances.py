@@ -18,7 +18,7 @@ from jiedan.core.work import Work
 from jiedan.desk.billing import amounts_of
 from jiedan.desk.contracts import order_contract
 from jiedan.desk.errors import DeemedNotAgreed, InvalidRecord, WrongState
-from jiedan.desk.records import get_order, get_row
+from jiedan.desk.records import get_order, get_row, keep
 from jiedan.desk.tables import Acceptance, Order, OrderLine
 from jiedan.desk.values import ZERO, Problems, Ref, Result, add, as_id, clean, plain, touch
 
@@ -274,12 +274,13 @@ def _close(work: Work, row: Acceptance, order: Order, result: str) -> Acceptance
 
 
 def _latest(session: Session, order_id: Ref) -> Acceptance | None:
-    return session.scalar(
+    row = session.scalar(
         select(Acceptance)
         .where(Acceptance.order_id == as_id(order_id))
         .order_by(Acceptance.number.desc())
         .limit(1)
     )
+    return keep(session, row) if row else None
 
 
 def _facts(row: Acceptance, order: Order) -> AcceptanceFacts:

@@ -129,12 +129,13 @@ def reach_milestone(work: Work, *, milestone_id: Ref, at: Any = None) -> Progres
 
 def reach_milestones(work: Work, *, order_id: Ref) -> Progress:
     """Note that every milestone of an order was reached; its execution is complete."""
-    for row in _milestones(work.session, order_id):
+    rows = list_milestones(work.session, order_id=order_id)
+    for row in rows:
         if row.reached_at is None:
             row.reached_at, row.reached_by = work.now, work.actor.login
             touch(work, row)
     work.session.flush()
-    return order_progress(work.session, order_id=order_id, now=work.now)
+    return progress_of(order_id, rows, work.now)
 
 
 def order_progress(session: Session, *, order_id: Ref, now: datetime) -> Progress:
@@ -142,7 +143,11 @@ def order_progress(session: Session, *, order_id: Ref, now: datetime) -> Progres
 
     Between two milestones the plan is taken as a straight line from its making to its end.
     """
-    rows = _milestones(session, order_id)
+    return progress_of(order_id, list_milestones(session, order_id=order_id), now)
+
+
+def progress_of(order_id: Ref, rows: Sequence[Milestone], now: datetime) -> Progress:
+    """The same for milestones that are loaded."""
     total = sum(_weight(row) for row in rows)
     if total == 0:
         return Progress(str(order_id), Decimal(0), Decimal(0), Decimal(0), [], None, False)
@@ -188,18 +193,24 @@ def recover_lag(
     return order_progress(work.session, order_id=row.order_id, now=work.now)
 
 
-def list_milestones(session: Session, *, order_id: Ref) -> list[dict[str, Any]]:
+def list_milestones(session: Session, *, order_id: Ref) -> Sequence[Milestone]:
     """The milestones of an order by due date."""
-    return [
-        {
-            "milestone_id": str(row.id),
-            "name": row.name,
-            "due": row.due_at,
-            "key": row.is_key,
-            "reached_at": row.reached_at,
-        }
-        for row in _milestones(session, order_id)
-    ]
+    return session.scalars(
+        select(Milestone)
+        .where(Milestone.order_id == as_id(order_id))
+        .order_by(Milestone.due_at, Milestone.name)
+    ).all()
+
+
+def milestone_facts(row: Milestone) -> dict[str, Any]:
+    """A milestone as pages show it."""
+    return {
+        "milestone_id": str(row.id),
+        "name": row.name,
+        "due": row.due_at,
+        "key": row.is_key,
+        "reached_at": row.reached_at,
+    }
 
 
 def _checked(
@@ -248,18 +259,10 @@ def _replace(work: Work, order: Order) -> None:
     for row in rows:
         row.state = "replaced"
         touch(work, row)
-    for milestone in _milestones(work.session, order.id):
+    for milestone in list_milestones(work.session, order_id=order.id):
         if milestone.reached_at is None:
             work.session.delete(milestone)
     work.session.flush()
-
-
-def _milestones(session: Session, order_id: Ref) -> Sequence[Milestone]:
-    return session.scalars(
-        select(Milestone)
-        .where(Milestone.order_id == as_id(order_id))
-        .order_by(Milestone.due_at, Milestone.name)
-    ).all()
 
 
 def _weight(row: Milestone) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from jiedan.desk.approval_steps import COSIGN_ROLES
 from jiedan.desk.records import get_row
@@ -99,7 +99,10 @@ def approval_facts(session: Session, *, approval_id: Ref) -> ApprovalFacts:
 def list_approvals(session: Session, *, order_id: Ref) -> list[ApprovalFacts]:
     """All approvals that were ever asked for an order."""
     rows = session.scalars(
-        select(Approval).where(Approval.order_id == as_id(order_id)).order_by(Approval.created_at)
+        select(Approval)
+        .where(Approval.order_id == as_id(order_id))
+        .order_by(Approval.created_at)
+        .options(selectinload(Approval.steps))
     )
     return [facts_of(row) for row in rows]
 

@@ -16,6 +16,7 @@ from jiedan.core.pinyin import pinyin_keys
 from jiedan.core.text import identifier_text
 from jiedan.core.work import Work
 from jiedan.desk.errors import DuplicateNumber, InvalidRecord, StaleVersion, UnknownSku
+from jiedan.desk.records import rows_by
 from jiedan.desk.regions import known_province, region_of
 from jiedan.desk.tables import CatalogueItem
 from jiedan.desk.values import Problems, Result, add, plain, touch
@@ -173,8 +174,7 @@ def find_item(session: Session, sku: str) -> ItemFacts:
 
 def find_items(session: Session, skus: Sequence[str]) -> dict[str, CatalogueItem]:
     """The rows of several products by their number."""
-    found = session.scalars(select(CatalogueItem).where(CatalogueItem.sku.in_(set(skus))))
-    return {item.sku: item for item in found}
+    return rows_by(session, CatalogueItem, CatalogueItem.sku, skus)
 
 
 def item_problem(
@@ -193,7 +193,7 @@ def item_problem(
 
 def _item(session: Session, sku: str) -> CatalogueItem:
     code = identifier_text(sku).upper()
-    item = session.scalar(select(CatalogueItem).where(CatalogueItem.sku == code))
+    item = find_items(session, [code]).get(code)
     if item is None:
         raise UnknownSku(sku=code)
     return item

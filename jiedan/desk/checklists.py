@@ -87,6 +87,22 @@ def checked_items(
     return rows
 
 
+def latest_checklists(
+    session: Session, *, order_id: Ref, kinds: Sequence[str], shipment_id: Ref
+) -> dict[str, Checklist]:
+    """The lists of these kinds that count for a shipment, by their kind."""
+    rows = session.scalars(
+        select(Checklist)
+        .where(
+            Checklist.order_id == as_id(order_id),
+            Checklist.shipment_id == as_id(shipment_id),
+            Checklist.kind.in_(kinds),
+        )
+        .order_by(Checklist.at, Checklist.id)
+    )
+    return {row.kind: row for row in rows}
+
+
 def latest_checklist(
     session: Session, *, order_id: Ref, kind: str, shipment_id: Ref | None = None
 ) -> Checklist | None:

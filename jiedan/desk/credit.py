@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from jiedan.core import audit
@@ -36,6 +36,7 @@ GUARANTEE_WORTH = {"bank": Decimal("0.7")}
 OTHER_GUARANTEE_WORTH = Decimal("0.5")
 GUARANTEE_TYPES = frozenset({"bank", "third_party", "collateral", "deposit"})
 NO_LIMIT_RATIO = Decimal("9.99")
+_LATEST = "desk.latest_profiles"
 _USES_CREDIT = [
     *CREDIT_COUNTS,
     "delivered",
@@ -55,6 +56,12 @@ class Exposure(Result):
     delivered_uninvoiced_fen: int
     open_credit_fen: int
     total_fen: int
+    oldest_due: date | None
+    """When the oldest unpaid invoice was due."""
+
+    def overdue_days(self, today: date) -> int:
+        """By how many days the oldest unpaid invoice is late; 0 when none is."""
+        return max((today - self.oldest_due).days, 0) if self.oldest_due else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,15 @@ class CreditFacts(Result):
     profile_term_days: int
     deposit_pct: Decimal
     deposit_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(Result):
+    """A customer's credit by the latest assessment; ``limit_fen`` is 0 when it has expired."""
+
+    grade: str | None
+    term_days: int
+    limit_fen: int
 
 
 def save_profile(
@@ -104,7 +120,7 @@ def save_profile(
     if not 0 <= score <= 100:
         problems.add("score", lazy("Enter a percentage from 0 to 100."))
     problems.raise_as(InvalidRecord)
-    latest = _profile(work.session, customer.id)
+    latest = latest_profile(work.session, customer.id)
     if latest is not None and latest.state == "active":
         latest.state = "replaced"
     row = add(
@@ -123,6 +139,7 @@ def save_profile(
             reviewer=reviewer,
         ),
     )
+    work.session.info.setdefault(_LATEST, {})[customer.id] = row
     audit.record(
         work,
         action="credit.profile",
@@ -134,7 +151,7 @@ def save_profile(
 
 def suspend_profile(work: Work, *, customer_id: Ref, reason: str) -> None:
     """Give no credit until a new assessment."""
-    profile = _profile(work.session, get_customer(work.session, customer_id).id)
+    profile = latest_profile(work.session, get_customer(work.session, customer_id).id)
     if profile is None:
         raise WrongState(state="none")
     profile.state = "suspended"
@@ -189,12 +206,13 @@ def check_credit(
         raise InvalidRecord({"customer": lazy("Please fill this in.")})
     customer = get_customer(work.session, order.customer_id)
     today = shanghai_date(work.now)
-    profile = _profile(work.session, customer.id)
-    limit = credit_limit(work.session, customer_id=customer.id, today=today)
+    profile = latest_profile(work.session, customer.id)
+    limit = _limit(work.session, profile, today)
     pct = _deposit_pct(order, profile, deposit_pct)
     deposit = half_up(Decimal(order.total_fen) * pct / 100)
     part = credit_part(order, deposit)
-    used = exposure(work.session, customer_id=customer.id, excluding=order.id).total_fen + part
+    owed = exposure(work.session, customer_id=customer.id, excluding=order.id)
+    used = owed.total_fen + part
     facts = CreditFacts(
         order_id=str(order.id),
         customer_id=str(customer.id),
@@ -208,7 +226,7 @@ def check_credit(
         used_pct=Decimal(used * 100 // limit) if limit else Decimal(0 if used == 0 else 999),
         warn=bool(limit)
         and used * 100 >= limit * int(work.platform.parameters.number("credit.warn_pct")),
-        max_overdue_days=overdue_days(work.session, customer_id=customer.id, today=today),
+        max_overdue_days=owed.overdue_days(today),
         payment_method=order.payment_method,
         term_days=order.term_days,
         profile_term_days=profile.term_days if profile else 0,
@@ -226,14 +244,13 @@ def exposure(session: Session, *, customer_id: Ref, excluding: Ref | None = None
     ``excluding`` leaves the open part of one order out.
     """
     key = as_id(customer_id)
-    unpaid = int(
-        session.scalar(
-            select(func.sum(Invoice.amount_fen - Invoice.paid_fen)).where(
-                Invoice.customer_id == key, Invoice.state == "issued"
-            )
+    late = case((Invoice.paid_fen < Invoice.amount_fen, Invoice.due_on))
+    owed, oldest_due = session.execute(
+        select(func.sum(Invoice.amount_fen - Invoice.paid_fen), func.min(late)).where(
+            Invoice.customer_id == key, Invoice.state == "issued"
         )
-        or 0
-    )
+    ).one()
+    unpaid = int(owed or 0)
     uninvoiced = open_credit = 0
     orders = session.scalars(
         select(Order)
@@ -248,46 +265,41 @@ def exposure(session: Session, *, customer_id: Ref, excluding: Ref | None = None
         if order.state in CREDIT_COUNTS and order.id != as_id(excluding or ""):
             left = amounts.payable_fen - amounts.delivered_fen
             open_credit += min(max(left, 0), credit_part(order, order.deposit_fen))
-    return Exposure(unpaid, uninvoiced, open_credit, unpaid + uninvoiced + open_credit)
-
-
-def overdue_days(session: Session, *, customer_id: Ref, today: date) -> int:
-    """By how many days the customer's oldest unpaid invoice is late; 0 when none is."""
-    oldest = session.scalar(
-        select(func.min(Invoice.due_on)).where(
-            Invoice.customer_id == as_id(customer_id),
-            Invoice.state == "issued",
-            Invoice.paid_fen < Invoice.amount_fen,
-        )
-    )
-    return max((today - oldest).days, 0) if oldest else 0
+    return Exposure(unpaid, uninvoiced, open_credit, unpaid + uninvoiced + open_credit, oldest_due)
 
 
 def credit_limit(session: Session, *, customer_id: Ref, today: date) -> int:
     """The assessed limit plus what verified guarantees are worth; 0 when it has expired."""
-    profile = _profile(session, customer_id)
+    return _limit(session, latest_profile(session, customer_id), today)
+
+
+def credit_standing(session: Session, *, customer_id: Ref, today: date) -> Standing:
+    """What the latest assessment says, read once."""
+    profile = latest_profile(session, customer_id)
+    return Standing(
+        grade=profile.grade if profile else None,
+        term_days=profile.term_days if profile and profile.state == "active" else 0,
+        limit_fen=_limit(session, profile, today),
+    )
+
+
+def granted_term(session: Session, *, customer_id: Ref) -> int:
+    """The days to pay that the latest assessment allows; 0 without one."""
+    profile = latest_profile(session, customer_id)
+    return profile.term_days if profile and profile.state == "active" else 0
+
+
+def _limit(session: Session, profile: CreditProfile | None, today: date) -> int:
     if _profile_state(profile, today) != "active" or profile is None:
         return 0
     guarantees = session.scalars(
         select(Guarantee).where(
-            Guarantee.customer_id == as_id(customer_id),
+            Guarantee.customer_id == profile.customer_id,
             Guarantee.state == "verified",
             Guarantee.expiry >= today,
         )
     )
     return profile.limit_fen + sum(_worth(row) for row in guarantees)
-
-
-def customer_grade(session: Session, *, customer_id: Ref) -> str | None:
-    """The grade of the latest assessment."""
-    profile = _profile(session, customer_id)
-    return profile.grade if profile else None
-
-
-def granted_term(session: Session, *, customer_id: Ref) -> int:
-    """The days to pay that the latest assessment allows; 0 without one."""
-    profile = _profile(session, customer_id)
-    return profile.term_days if profile and profile.state == "active" else 0
 
 
 def _over_ratio(used: int, limit: int) -> Decimal:
@@ -308,13 +320,20 @@ def _deposit_pct(
     return Decimal(profile.deposit_pct) if profile else Decimal(0)
 
 
-def _profile(session: Session, customer_id: Ref) -> CreditProfile | None:
-    return session.scalar(
-        select(CreditProfile)
-        .where(CreditProfile.customer_id == as_id(customer_id))
-        .order_by(CreditProfile.version.desc())
-        .limit(1)
-    )
+def latest_profile(session: Session, customer_id: Ref) -> CreditProfile | None:
+    """The customer's latest assessment, whatever its state."""
+    latest = session.info.setdefault(_LATEST, {})
+    key = as_id(customer_id)
+    known: CreditProfile | None = latest.get(key)
+    # What a savepoint took back is no longer in the session.
+    if known is None or known not in session:
+        known = latest[key] = session.scalar(
+            select(CreditProfile)
+            .where(CreditProfile.customer_id == key)
+            .order_by(CreditProfile.version.desc())
+            .limit(1)
+        )
+    return known
 
 
 def _profile_state(profile: CreditProfile | None, today: date) -> str:

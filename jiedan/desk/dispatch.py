@@ -17,7 +17,7 @@ from jiedan.core.work import Work
 from jiedan.desk.approval_conditions import require_conditions_met
 from jiedan.desk.carriers import METHODS, carrier_problem, find_carrier
 from jiedan.desk.catalogue import find_items
-from jiedan.desk.checklists import Checked, latest_checklist, record_checklist
+from jiedan.desk.checklists import Checked, latest_checklists, record_checklist
 from jiedan.desk.errors import CarrierNotApproved, DupWaybill, InvalidRecord, NotReadyToShip
 from jiedan.desk.holds import require_free
 from jiedan.desk.labels import label
@@ -38,6 +38,7 @@ DEFAULT_DOCUMENTS = {
     "service": ["delivery_note"],
     "electronic": ["manual"],
 }
+SIDES = ("production", "logistics")
 TICKS = ("accurate", "complete", "clear")
 
 
@@ -161,13 +162,14 @@ def pack_check(work: Work, *, shipment_id: Ref) -> PackCheck:
     shipment = require_shipment(work.session, shipment_id)
     missing = []
     if shipment.fulfil in ("stock", "mto"):
-        for side in ("production", "logistics"):
-            checklist = latest_checklist(
-                work.session,
-                order_id=shipment.order_id,
-                kind=f"prepare.{side}",
-                shipment_id=shipment.id,
-            )
+        ticked = latest_checklists(
+            work.session,
+            order_id=shipment.order_id,
+            kinds=[f"prepare.{side}" for side in SIDES],
+            shipment_id=shipment.id,
+        )
+        for side in SIDES:
+            checklist = ticked.get(f"prepare.{side}")
             if checklist is None or not checklist.passed:
                 missing.append(f"checklist.{side}")
     if shipment.fulfil != "electronic" and shipment.window_from is None:

@@ -61,15 +61,15 @@ def enter_order(
     after = entry_values(work.session, order_id=order.id)
     changed = [name for name in after if before.get(name) != after[name]]
     saved_before = order.number is not None
+    if order.state == OrderState.DRAFT and not work.actor.is_system:
+        order.entered_by = work.actor.login
+    touch(work, order)
     assign_number(work, order_id=order.id)
     voided: list[str] = []
     if changed and saved_before:
         _keep_version(work, order, before)
         if not MATERIAL.isdisjoint(changed):
             voided = void_approvals(work, order_id=order.id, reason="order changed")
-    if order.state == OrderState.DRAFT and not work.actor.is_system:
-        order.entered_by = work.actor.login
-    touch(work, order)
     work.session.flush()
     audit.record(
         work,
@@ -135,7 +135,6 @@ def _write(work: Work, order: Order, parsed: ParsedEntry) -> None:
         else:
             order.lines.append(OrderLine(seq=index + 1, amount_fen=0, **values))
     del order.lines[len(parsed.lines) :]
-    work.session.flush()
 
 
 def _keep_version(work: Work, order: Order, content: dict[str, Any]) -> None:

@@ -9,12 +9,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
-
 from jiedan.core.i18n import lazy
 from jiedan.core.text import identifier_text, number_text
 from jiedan.core.work import Work
-from jiedan.desk.catalogue import ITEM_PROBLEMS, item_problem
+from jiedan.desk.catalogue import ITEM_PROBLEMS, find_items, item_problem
 from jiedan.desk.errors import InvalidOrder, UnknownCustomer
 from jiedan.desk.records import get_customer
 from jiedan.desk.regions import known_province
@@ -202,9 +200,7 @@ def _lines(
     if not isinstance(raw, list) or len(raw) > most:
         problems.add("lines", lazy("At most %(n)s lines.", n=most))
         return []
-    skus = {_sku(line) for line in raw}
-    found = work.session.scalars(select(CatalogueItem).where(CatalogueItem.sku.in_(skus)))
-    items = {item.sku: item for item in found}
+    items = find_items(work.session, [_sku(line) for line in raw])
     return [
         _line(work, order, index, line, items.get(_sku(line)), province, problems)
         for index, line in enumerate(raw)

@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
 
 from jiedan.core.work import Work
 from jiedan.desk.catalogue import find_items
 from jiedan.desk.contracts import framework_for, order_contract
-from jiedan.desk.credit import credit_limit, customer_grade, exposure, overdue_days
+from jiedan.desk.credit import credit_standing, exposure
 from jiedan.desk.records import get_customer, get_order
 from jiedan.desk.regions import region_of
 from jiedan.desk.review_checks import STANDARD_PAYMENTS, term_excess
@@ -107,7 +108,8 @@ def order_facts(work: Work, *, order_id: Ref) -> OrderFacts:
     fulfils = sorted({line.fulfil for line in order.lines})
     items = find_items(session, [line.sku for line in order.lines])
     service = sum(line.amount_fen for line in order.lines if line.fulfil == "service")
-    excess = term_excess(session, order)
+    standing = credit_standing(session, customer_id=customer.id, today=today) if customer else None
+    excess = term_excess(order, standing.term_days if standing else 0)
     contract = order_contract(session, order_id=order.id)
     credit = order.credit_snapshot
     return OrderFacts(
@@ -123,9 +125,9 @@ def order_facts(work: Work, *, order_id: Ref) -> OrderFacts:
         customer_name=customer.name if customer else None,
         customer_kind=customer.kind if customer else None,
         customer_class=customer.customer_class if customer else None,
-        grade=customer_grade(session, customer_id=customer.id) if customer else None,
+        grade=standing.grade if standing else None,
         blacklisted=customer is not None and customer.blacklisted_reason is not None,
-        first_order=customer is None or not _bought_before(work, order),
+        first_order=is_first_order(session, order),
         framework=customer is not None
         and framework_for(session, customer_id=customer.id, on=today) is not None,
         region=region_of(order.province) or (customer.region if customer else None),
@@ -157,6 +159,7 @@ def order_facts(work: Work, *, order_id: Ref) -> OrderFacts:
         delivery_date=order.delivery_date,
         promised_date=order.promised_date,
         **_credit(work, order, today),
+        limit_fen=standing.limit_fen if standing else 0,
         over_ratio=Decimal(str(credit.get("over_ratio", 0))),
         worst_dev_pct=max(
             (line.dev_pct for line in order.lines if line.dev_pct is not None), default=Decimal(0)
@@ -174,21 +177,19 @@ def order_facts(work: Work, *, order_id: Ref) -> OrderFacts:
 
 def _credit(work: Work, order: Order, today: date) -> dict[str, Any]:
     if order.customer_id is None:
-        return {"limit_fen": 0, "exposure_fen": 0, "max_overdue_days": 0}
-    customer = order.customer_id
-    return {
-        "limit_fen": credit_limit(work.session, customer_id=customer, today=today),
-        "exposure_fen": exposure(work.session, customer_id=customer, excluding=order.id).total_fen,
-        "max_overdue_days": overdue_days(work.session, customer_id=customer, today=today),
-    }
+        return {"exposure_fen": 0, "max_overdue_days": 0}
+    owed = exposure(work.session, customer_id=order.customer_id, excluding=order.id)
+    return {"exposure_fen": owed.total_fen, "max_overdue_days": owed.overdue_days(today)}
 
 
-def _bought_before(work: Work, order: Order) -> bool:
-    customer = get_customer(work.session, order.customer_id or "")
-    if customer.paid_12m_fen > 0:
+def is_first_order(session: Session, order: Order) -> bool:
+    """Whether the order's customer has neither paid nor got anything yet."""
+    if order.customer_id is None:
         return True
-    return bool(
-        work.session.scalar(
+    if get_customer(session, order.customer_id).paid_12m_fen > 0:
+        return False
+    return not bool(
+        session.scalar(
             select(
                 exists().where(
                     Order.customer_id == order.customer_id,

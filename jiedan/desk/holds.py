@@ -106,6 +106,8 @@ def release_order(work: Work, *, order_id: Ref, reason: str, code: str | None = 
 
 def require_free(session: Session, *, order_id: Ref, kind: str = "all") -> None:
     """Raises OrderOnHold when the order is held altogether, or held for ``kind``."""
+    if kind == "all" and not get_order(session, order_id).held:
+        return
     for hold in open_holds(session, order_id=order_id):
         if hold.kind in ("all", kind):
             raise OrderOnHold(reason=hold.reason)

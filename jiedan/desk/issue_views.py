@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from jiedan.desk.records import get_row
-from jiedan.desk.tables import Issue, IssueUpdate, Order
+from jiedan.desk.records import get_order, get_row
+from jiedan.desk.tables import Issue, IssueUpdate
 from jiedan.desk.values import Ref, Result, as_id
 
 
@@ -45,11 +45,7 @@ class IssueFacts(Result):
 def issue_facts(session: Session, *, issue_id: Ref) -> IssueFacts:
     """An issue with what D12 and D13 ask."""
     issue = get_row(session, Issue, issue_id)
-    number = (
-        session.scalar(select(Order.number).where(Order.id == issue.order_id))
-        if issue.order_id
-        else None
-    )
+    number = get_order(session, issue.order_id).number if issue.order_id else None
     return IssueFacts(
         issue_id=str(issue.id),
         issue_no=issue.number,
@@ -78,10 +74,10 @@ def issue_facts(session: Session, *, issue_id: Ref) -> IssueFacts:
 
 def list_issues(session: Session, *, order_id: Ref) -> list[IssueFacts]:
     """The issues of an order."""
-    ids = session.scalars(
-        select(Issue.id).where(Issue.order_id == as_id(order_id)).order_by(Issue.number)
+    rows = session.scalars(
+        select(Issue).where(Issue.order_id == as_id(order_id)).order_by(Issue.number)
     ).all()
-    return [issue_facts(session, issue_id=key) for key in ids]
+    return [issue_facts(session, issue_id=row.id) for row in rows]
 
 
 def list_updates(session: Session, *, issue_id: Ref) -> list[dict[str, Any]]:

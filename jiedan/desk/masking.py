@@ -4,6 +4,16 @@ from __future__ import annotations
 
 import re
 
+from jiedan.core.actor import Actor
+
+WITHOUT_MONEY = frozenset({"WH", "QC", "LG", "LM", "EX", "PM", "PP", "HR", "AN", "AD"})
+"""Who holds only such roles needs no prices for the work."""
+
+
+def needs_money(actor: Actor) -> bool:
+    """Prices are for those whose work needs them."""
+    return not actor.roles <= WITHOUT_MONEY
+
 
 def mask_name(name: str | None) -> str:
     """The first character and a star; a company keeps its first two characters."""

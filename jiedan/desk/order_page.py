@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from jiedan.desk.acceptances import AcceptanceFacts, acceptance_facts
-from jiedan.desk.allocation import Progress, list_milestones, order_progress
+from jiedan.desk.allocation import Progress, list_milestones, milestone_facts, progress_of
 from jiedan.desk.approval_conditions import ConditionFacts, list_conditions
 from jiedan.desk.approvals import ApprovalFacts, list_approvals
 from jiedan.desk.customers import CustomerFacts, customer_facts
@@ -129,6 +129,8 @@ def show_order(session: Session, *, ref: Ref, now: datetime, clear: bool = False
     key = order.id
     customer = customer_facts(session, customer_id=order.customer_id) if order.customer_id else None
     source = order_platform_order(session, order_id=key)
+    stages = order_timeline(session, order_id=key)
+    milestones = list_milestones(session, order_id=key)
     return OrderPage(
         order_id=str(key),
         order_no=order.number,
@@ -167,15 +169,15 @@ def show_order(session: Session, *, ref: Ref, now: datetime, clear: bool = False
         review_round=order.review_round,
         lines=[_line(line) for line in order.lines],
         holds=open_holds(session, order_id=key),
-        steps=progress_steps(session, order_id=key),
-        stages=order_timeline(session, order_id=key),
+        steps=progress_steps(stages),
+        stages=stages,
         reviews=list_reviews(session, order_id=key),
         approvals=list_approvals(session, order_id=key),
         conditions=list_conditions(session, order_id=key),
         evaluation=evaluation_facts(session, order_id=key),
         inquiry=find_inquiry(session, order_id=key),
-        progress=order_progress(session, order_id=key, now=now),
-        milestones=list_milestones(session, order_id=key),
+        progress=progress_of(key, milestones, now),
+        milestones=[milestone_facts(row) for row in milestones],
         shipments=order_shipments(session, order_id=key),
         acceptance=acceptance_facts(session, order_id=key),
         issues=list_issues(session, order_id=key),

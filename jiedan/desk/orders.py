@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from jiedan.core import audit
 from jiedan.core.i18n import lazy
 from jiedan.core.work import Work
-from jiedan.desk.catalogue import ITEM_PROBLEMS, item_problem
+from jiedan.desk.catalogue import ITEM_PROBLEMS, find_items, item_problem
 from jiedan.desk.checklists import Checked, latest_checklist, record_checklist
 from jiedan.desk.checks import GROUP_FIELDS, GROUP_NAMES, missing_groups
 from jiedan.desk.entry import Entered, enter_order, entry_values
@@ -27,7 +27,7 @@ from jiedan.desk.order_numbers import assign_number
 from jiedan.desk.order_refs import OrderRef, find_order, order_ref, ref_of
 from jiedan.desk.records import get_customer, get_order, get_row
 from jiedan.desk.states import Moved, OrderState, enter_stage, require_state, set_state
-from jiedan.desk.tables import CatalogueItem, Contact, ContactLog, Inquiry, Order, PlatformOrder
+from jiedan.desk.tables import Contact, ContactLog, Inquiry, Order, PlatformOrder
 from jiedan.desk.totals import recompute
 from jiedan.desk.values import Problems, Ref, add, as_date, as_id, touch
 
@@ -100,7 +100,7 @@ def open_order(
         get_row(work.session, PlatformOrder, platform_order_id).order_id = order.id
     if inquiry_id is not None:
         get_row(work.session, Inquiry, inquiry_id).order_id = order.id
-    enter_stage(work, order, OrderState.DRAFT, None)
+    enter_stage(work, order, OrderState.DRAFT, None, first=True)
     return ref_of(order)
 
 
@@ -186,11 +186,7 @@ def submit_order(work: Work, *, order_id: Ref) -> OrderRef:
 
 
 def _check_items(session: Session, order: Order) -> None:
-    skus = [line.sku for line in order.lines]
-    items = {
-        item.sku: item
-        for item in session.scalars(select(CatalogueItem).where(CatalogueItem.sku.in_(skus)))
-    }
+    items = find_items(session, [line.sku for line in order.lines])
     problems = Problems()
     for index, line in enumerate(order.lines):
         problem = item_problem(items.get(line.sku), channel=order.channel, province=order.province)

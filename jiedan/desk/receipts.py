@@ -106,19 +106,14 @@ def record_receipt(
     shipment.state = "refused" if outcome == "refused" else "delivered"
     shipment.delivered_at = moment
     touch(work, shipment)
-    row = _confirmation(work.session, shipment.id)
-    if row is None:
-        row = add(
-            work,
-            DeliveryConfirmation(
-                shipment_id=shipment.id,
-                token_hash=_hash(secrets.token_urlsafe(24)),
-                requested_at=work.now,
-            ),
-        )
+    row = _confirmation(work.session, shipment.id) or DeliveryConfirmation(
+        shipment_id=shipment.id,
+        token_hash=_hash(secrets.token_urlsafe(24)),
+        requested_at=work.now,
+    )
     _sign(work, row, "disputed" if outcome == "refused" else "confirmed", mode, name, evidence)
     row.received_at = moment
-    work.session.flush()
+    add(work, row)
     audit.record(
         work,
         action="shipment.receipt",

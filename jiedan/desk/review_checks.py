@@ -102,7 +102,7 @@ def check_payment(work: Work, *, order_id: Ref) -> list[Violation]:
     if order.payment_method not in STANDARD_PAYMENTS.get(order.channel, PAYMENT_METHODS):
         text = str(lazy("This way to pay is not our standard."))
         found.append(Violation("PAYMENT_METHOD", "minor", False, None, text))
-    excess = term_excess(work.session, order)
+    excess = term_excess(order, agreed_term(work.session, order))
     if excess > 0:
         severity = "minor" if excess <= 15 else "major" if excess <= 30 else "critical"
         text = str(lazy("%(n)s days more than agreed.", n=excess))
@@ -110,11 +110,18 @@ def check_payment(work: Work, *, order_id: Ref) -> list[Violation]:
     return found
 
 
-def term_excess(session: Session, order: Order) -> int:
-    """By how many days the payment term is longer than the customer's credit allows."""
+def agreed_term(session: Session, order: Order) -> int:
+    """The days to pay that the customer's credit allows; 0 where the order asks for none."""
     if order.payment_method != "credit_term" or order.customer_id is None:
         return 0
-    return max((order.term_days or 0) - granted_term(session, customer_id=order.customer_id), 0)
+    return granted_term(session, customer_id=order.customer_id)
+
+
+def term_excess(order: Order, agreed_days: int) -> int:
+    """By how many days the payment term is longer than what was agreed."""
+    if order.payment_method != "credit_term" or order.customer_id is None:
+        return 0
+    return max((order.term_days or 0) - agreed_days, 0)
 
 
 def check_customer(work: Work, *, order_id: Ref) -> list[Violation]:

@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from jiedan.core import audit
 from jiedan.core.database import ScaledDecimal
@@ -87,7 +87,10 @@ def order_shipments(session: Session, *, order_id: Ref) -> list[ShipmentFacts]:
     """All shipments of an order, in the order of their numbers."""
     order = get_order(session, order_id)
     rows = session.scalars(
-        select(Shipment).where(Shipment.order_id == order.id).order_by(Shipment.number)
+        select(Shipment)
+        .where(Shipment.order_id == order.id)
+        .order_by(Shipment.number)
+        .options(selectinload(Shipment.lines))
     )
     return [facts_of(row, order) for row in rows]
 
@@ -271,13 +274,12 @@ def _create(
             weight_g=sum(int(items[line.sku].weight_g * qty) for line, qty in parts),
             pieces=sum(int(qty.to_integral_value(ROUND_CEILING)) for _, qty in parts),
             hazardous=any(items[line.sku].hazardous for line, _ in parts),
+            lines=[
+                ShipmentLine(order_line_id=line.id, seq=line.seq, sku=line.sku, qty=qty)
+                for line, qty in parts
+            ],
         ),
     )
-    for line, qty in parts:
-        shipment.lines.append(
-            ShipmentLine(order_line_id=line.id, seq=line.seq, sku=line.sku, qty=qty)
-        )
-    work.session.flush()
     audit.record(
         work, action="shipment.plan", entity=f"order:{order.id}", after={"number": shipment.number}
     )

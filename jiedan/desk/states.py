@@ -174,12 +174,12 @@ def set_state(work: Work, *, order_id: Ref, to: str, reason: str | None = None) 
     return Moved(str(order.id), before, after)
 
 
-def enter_stage(work: Work, order: Order, state: OrderState, reason: str | None) -> None:
-    """Write the state, its time stamp and its audit record."""
-    before = order.state if order.stages else None
-    last = work.session.scalar(
-        select(func.max(OrderStage.seq)).where(OrderStage.order_id == order.id)
-    )
+def enter_stage(
+    work: Work, order: Order, state: OrderState, reason: str | None, *, first: bool = False
+) -> None:
+    """Write the state, its time stamp and its audit record; ``first`` for an order just opened."""
+    before = None if first else order.state
+    last = select(func.coalesce(func.max(OrderStage.seq), 0)).where(OrderStage.order_id == order.id)
     order.state = state
     order.state_reason = clean(reason)[:500] or None
     touch(work, order)
@@ -187,7 +187,7 @@ def enter_stage(work: Work, order: Order, state: OrderState, reason: str | None)
         work,
         OrderStage(
             order_id=order.id,
-            seq=(last or 0) + 1,
+            seq=last.scalar_subquery() + 1,
             before=before,
             state=state,
             at=work.now,

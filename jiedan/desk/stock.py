@@ -296,13 +296,14 @@ def _reserve(work: Work, line: OrderLine, level: StockLevel, qty: Decimal) -> No
             order_line_id=line.id,
             sku=line.sku,
             warehouse=level.warehouse,
-            qty=ZERO,
+            qty=qty,
             picked=ZERO,
             shipped=ZERO,
         )
         add(work, row)
-    row.qty += qty
-    touch(work, row)
+    else:
+        row.qty += qty
+        touch(work, row)
     line.qty_reserved += qty
     _move(work, level, "reserve", qty, line=line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -62,18 +63,11 @@ def order_timeline(session: Session, *, order_id: Ref) -> list[Stage]:
     ]
 
 
-def stage_times(session: Session, *, order_id: Ref) -> dict[str, datetime]:
-    """When each state was first entered."""
+def progress_steps(stages: Sequence[Stage]) -> list[Step]:
+    """The steps for the progress bar of an order's page, from its timeline."""
     times: dict[str, datetime] = {}
-    for stage in order_timeline(session, order_id=order_id):
+    for stage in stages:
         times.setdefault(stage.state, stage.at)
-    return times
-
-
-def progress_steps(session: Session, *, order_id: Ref) -> list[Step]:
-    """The steps for the progress bar of an order's page."""
-    times = stage_times(session, order_id=order_id)
-    stages = order_timeline(session, order_id=order_id)
     present = stages[-1].state if stages else "draft"
     reached = [
         index for index, (_, states) in enumerate(STEPS) if any(state in times for state in states)

@@ -250,7 +250,7 @@ def test_progress_lags_behind_its_plan_as_time_passes(desk: Desk) -> None:
         )
         milestone = allocation.list_milestones(session, order_id=order_id)[0]
     with desk.work("luodan") as work:
-        done = allocation.reach_milestone(work, milestone_id=milestone["milestone_id"])
+        done = allocation.reach_milestone(work, milestone_id=milestone.id)
 
     assert (start.lag_pct, start.late) == (0, [])
     assert (late.lag_pct, late.late) == (100, ["备货"])

@@ -124,7 +124,7 @@ def test_the_steps_show_what_is_done_what_is_now_and_what_is_ahead(desk: Desk) -
     order_id = desk.approved()
 
     with desk.platform.read() as session:
-        steps = timeline.progress_steps(session, order_id=order_id)
+        steps = timeline.progress_steps(timeline.order_timeline(session, order_id=order_id))
 
     assert [step.status for step in steps] == ["done", "done", "current"] + ["ahead"] * 6
 
