@@ -21,6 +21,8 @@ from jiedan.core.i18n import LazyText, lazy
 
 SOURCE_ROOT = Path(__file__).resolve().parent.parent.parent
 _NAMED = re.compile(r'_env\s*=\s*"(JIEDAN_\w+)"')
+_OF_COMMANDS = frozenset({"JIEDAN_TOKEN"})
+"""Variables that single commands read by themselves."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -248,7 +250,7 @@ def _from_environment(environment: Mapping[str, str], named: set[str]) -> dict[s
     if environment.get("PORT"):
         found["port"] = environment["PORT"]
     for variable, value in environment.items():
-        if variable.startswith("JIEDAN_") and variable not in named:
+        if variable.startswith("JIEDAN_") and variable not in named | _OF_COMMANDS:
             found[names.get(variable, variable)] = value
     return found
 
