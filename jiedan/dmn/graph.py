@@ -10,7 +10,7 @@ from jiedan.dmn.definitions import DecisionElement, InputData, Knowledge, Servic
 from jiedan.dmn.modules import Element, Key, Library, Module
 from jiedan.feel.errors import FeelError, Phrase
 from jiedan.feel.functions import order_arguments
-from jiedan.feel.plain import from_plain
+from jiedan.feel.plain import READERS, from_plain
 from jiedan.feel.run import Run
 from jiedan.feel.types import Type, coerce
 from jiedan.feel.values import RUN, Code, FeelFunction, Scope
@@ -173,7 +173,9 @@ class Graph:
             given = case.given.get(plan.name, _MISSING)
         if given is _MISSING:
             return case.warn('The input "%(name)s" is missing.', name=plan.name)
-        return _fit(from_plain(given), plan.type, plan.name, case)
+        reader = READERS.get(type(given))
+        value = from_plain(given) if reader is None else reader(given)
+        return value if plan.type is None else _fit(value, plan.type, plan.name, case)
 
     def _decide(self, plan: Plan, case: Case, path: tuple[str, ...]) -> Any:
         if plan.code is None:

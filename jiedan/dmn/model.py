@@ -97,12 +97,20 @@ class Model:
         case = Case(inputs, warnings, functions, limits, now)
         try:
             value = self._graph.invoke(key, case)
-            case.measure([value, *(rule.inputs for rule in case.fired[-_TOLD:])])
+            _measure(case, value)
         except RecursionError:
             raise NestedTooDeep(limit=limits.calls) from None
         own = tuple(rule for rule in case.fired if rule.decision_id == key[1])
         required = tuple(rule for rule in case.fired if rule.decision_id != key[1])
         return DecisionResult(value, own, tuple(warnings), required)
+
+
+def _measure(case: Case, value: Any) -> None:
+    """Make sure that the answer and what led to it can be written out."""
+    told = [each for rule in case.fired[-_TOLD:] for each in rule.inputs.values()]
+    large = [each for each in (value, *told) if type(each) is list or type(each) is dict]
+    if large:
+        case.measure(large)
 
 
 def load_model(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from jiedan.feel.temporal import MIDNIGHT_UTC, Date, DateTime
@@ -128,13 +129,19 @@ def _fits(value: Any, type_: Type) -> bool:
     return value is None or conforms(value, type_)
 
 
+_PYTHON: dict[str, type] = {"number": Decimal, "string": str, "boolean": bool}
+"""The commonest types, told by their Python type alone."""
+
+
 def coerce(value: Any, type_: Type | None) -> tuple[Any, bool]:
     """The value as one of the type, and whether that was possible (else null).
 
     Singleton lists give their entry, single values become lists where one is wanted, a date
     becomes its midnight UTC.
     """
-    if type_ is None or value is None or (type_.name == "Any" and type_.check is None):
+    if type_ is None or value is None:
+        return value, True
+    if type_.check is None and (_PYTHON.get(type_.name) is type(value) or type_.name == "Any"):
         return value, True
     if conforms(value, type_):
         return value, True
