@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection, Dialect, Select, TextClause
 from sqlalchemy.sql.dml import UpdateBase
 
-Statement = UpdateBase | Select[Any] | TextClause
+Statement = UpdateBase | Select[*tuple[Any, ...]] | TextClause
 Row = Mapping[str, Any]
 Convert = Callable[[Any], Any]
 
@@ -55,6 +55,12 @@ class _Ready:
             return tuple(values)
         return {part[0]: value for part, value in zip(self.parts, values, strict=True)}
 
+    def read(self, row: Sequence[Any]) -> Any:
+        values = list(row)
+        for place, convert in self.results:
+            values[place] = convert(values[place])
+        return self.found(values)
+
 
 class Prepared:
     """A statement whose parameters are scalars; no list of an IN.
@@ -81,7 +87,13 @@ class Prepared:
             self.run(connection, rows[0])
             return
         ready = self._for(connection)
-        connection.exec_driver_sql(ready.text, [ready.arguments(row) for row in rows])
+        arguments = [ready.arguments(row) for row in rows]
+        if connection.dispatch.before_cursor_execute:
+            connection.exec_driver_sql(ready.text, arguments)
+            return
+        cursor = connection.connection.cursor()
+        cursor.executemany(ready.text, arguments)
+        cursor.close()
 
     def first(self, connection: Connection, row: Row) -> Any:
         """The first row of a select, its columns by name; None when there is none."""
@@ -89,12 +101,15 @@ class Prepared:
         cursor = _execute(connection, ready.text, ready.arguments(row))
         found = cursor.fetchone()
         cursor.close()
-        if found is None:
-            return None
-        values = list(found)
-        for place, read in ready.results:
-            values[place] = read(values[place])
-        return ready.found(values)
+        return None if found is None else ready.read(found)
+
+    def all(self, connection: Connection, row: Row) -> list[Any]:
+        """All rows of a select, their columns by name."""
+        ready = self._for(connection)
+        cursor = _execute(connection, ready.text, ready.arguments(row))
+        found = cursor.fetchall()
+        cursor.close()
+        return [ready.read(one) for one in found]
 
     def _for(self, connection: Connection) -> _Ready:
         dialect = connection.dialect

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.actor import SYSTEM, Actor
 from jiedan.core.platform import Platform
+from jiedan.core.prepared import Prepared
 from jiedan.core.text import clean_line
 from jiedan.core.work import Work
 from jiedan.people.directory import load_actor
@@ -23,6 +24,23 @@ from jiedan.people.tables import ApiToken, User, UserRole
 
 PREFIX = "jd_"
 _USED_EVERY = timedelta(minutes=5)
+# Every call of a program begins with this one.
+_OWNER = Prepared(
+    select(
+        ApiToken.id,
+        ApiToken.expires_at,
+        ApiToken.revoked_at,
+        ApiToken.last_used_at,
+        User.login,
+        User.name,
+        User.department,
+        User.disabled_at,
+        UserRole.role,
+    )
+    .join(User, User.login == ApiToken.login)
+    .outerjoin(UserRole, UserRole.login == User.login)
+    .where(ApiToken.token_hash == bindparam("digest"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +112,20 @@ def load_token(platform: Platform, *, token: str, ip: str | None = None) -> Acto
         return None
     now = platform.clock.now()
     with platform.read() as session:
-        rows = session.execute(
-            select(ApiToken, User, UserRole.role)
-            .join(User, User.login == ApiToken.login)
-            .outerjoin(UserRole, UserRole.login == User.login)
-            .where(ApiToken.token_hash == _digest(token))
-        ).all()
+        rows = _OWNER.all(session.connection(), {"digest": _digest(token)})
     if not rows:
         return None
-    row, user = rows[0][0], rows[0][1]
+    row = rows[0]
     expired = row.expires_at is not None and now >= row.expires_at
-    if expired or row.revoked_at is not None or user.disabled_at is not None:
+    if expired or row.revoked_at is not None or row.disabled_at is not None:
         return None
     if row.last_used_at is None or abs(now - row.last_used_at) >= _USED_EVERY:
         with platform.work(actor=SYSTEM) as work:
             kept = work.session.get(ApiToken, row.id)
             if kept is not None:
                 kept.last_used_at = work.now
-    roles = frozenset(role for _, _, role in rows if role is not None)
-    return Actor(user.login, user.name, roles, user.department, None, ip)
+    roles = frozenset(one.role for one in rows if one.role is not None)
+    return Actor(row.login, row.name, roles, row.department, None, ip)
 
 
 def _digest(token: str) -> bytes:
