@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from jiedan.core.actor import Actor
@@ -108,6 +108,20 @@ def count_tasks(flow: Flow, *, actor: Actor) -> InboxCounts:
             select(mine.scalar_subquery(), overdue.scalar_subquery(), claimed.scalar_subquery())
         ).one()
     return InboxCounts(*(count_of(number) for number in numbers))
+
+
+def numbers_worked_on(actor: Actor) -> Select[str | None]:
+    """Business keys of the instances in which the actor completed a task or has one to do."""
+    done = select(TaskRow.instance_id).where(TaskRow.completed_by == actor.login)
+    todo = (
+        select(TaskRow.instance_id)
+        .join(TaskCandidateRow, TaskCandidateRow.task_id == TaskRow.id)
+        .where(TaskCandidateRow.owner.in_(owners_of(actor)), TaskCandidateRow.visible.is_(True))
+    )
+    return select(InstanceRow.business_key).where(
+        InstanceRow.business_key.is_not(None),
+        or_(InstanceRow.id.in_(done), InstanceRow.id.in_(todo)),
+    )
 
 
 @dataclass(frozen=True, slots=True)

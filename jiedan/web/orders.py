@@ -21,6 +21,7 @@ from jiedan.desk.order_page import OrderPage, show_order
 from jiedan.desk.order_refs import find_order
 from jiedan.desk.pages import Page
 from jiedan.desk.states import FINAL, OrderState
+from jiedan.flow.inbox import numbers_worked_on
 from jiedan.flow.instances import InstanceView, show_instance
 from jiedan.web.addresses import page_number
 from jiedan.web.house import flow, now, person, platform
@@ -81,7 +82,7 @@ CHANNELS = {"sales": lazy("Sales"), "netease": lazy("NetEase")}
 
 @blueprint.get("")
 def list_all() -> str:
-    """Orders, newest first; sales people see their own."""
+    """Orders, newest first; many people see only those that they own or worked on."""
     actor = person()
     wrong_number = False
     try:
@@ -115,6 +116,7 @@ def _find(actor: Actor, query: str) -> Page[Any]:
             states=[state.value for state in states],
             channel=args.get("channel") if args.get("channel") in CHANNELS else None,
             owner=actor.login if args.get("mine") == "1" or not everything else None,
+            or_numbered=None if everything else numbers_worked_on(actor),
             date_from=_day("from"),
             date_to=_day("to"),
             held=True if args.get("held") == "1" else None,
