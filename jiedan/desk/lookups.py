@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jiedan.core.i18n import gettext
 from jiedan.desk.errors import UnknownRecord
 from jiedan.desk.lists import customer_filters, item_filters
 from jiedan.desk.order_list import list_orders
@@ -108,7 +109,7 @@ def _item(row: CatalogueItem) -> Choice:
 
 
 def _carrier(row: Carrier) -> Choice:
-    return Choice(str(row.id), row.name, row.name, f"{row.score} · {', '.join(row.methods)}")
+    return Choice(str(row.id), row.name, row.name, gettext("score %(n)s", n=row.score))
 
 
 SOURCES: dict[str, Callable[[Session, str, int], list[Choice]]] = {
