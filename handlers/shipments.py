@@ -98,7 +98,7 @@ def shipment_facts(context: Context, shipment_id: str) -> list[Fact]:
         fact(gettext("Shipment"), facts.shipment_no),
         fact(gettext("Warehouse"), facts.warehouse),
         fact(gettext("Weight, pieces"), f"{said(facts.weight_kg)} kg, {facts.pieces}"),
-        fact(gettext("Waybill"), facts.waybill),
+        *([fact(gettext("Waybill"), facts.waybill)] if facts.waybill else []),
         *(
             fact(f"{row['line']}. {row['sku']}", f"{row['description']} × {said(row['qty'])}")
             for row in facts.lines

@@ -45,7 +45,8 @@ def mask_address(
     province: str | None, city: str | None, district: str | None, detail: str | None = None
 ) -> str:
     """The address down to its district; streets and houses become stars."""
-    shown = "".join(part for part in (province, city, district) if part)
+    start = "" if (city or "").startswith(province or "") else province
+    shown = "".join(part for part in (start, city, district) if part)
     return shown + ("***" if detail else "")
 
 

@@ -25,7 +25,8 @@ from jiedan.core.i18n import (
     pick,
 )
 from jiedan.core.money import capital_yuan
-from jiedan.web.house import house, now
+from jiedan.desk.masking import needs_money
+from jiedan.web.house import house, now, person
 from jiedan.web.words import word
 
 SOON = timedelta(hours=4)
@@ -147,10 +148,26 @@ def plain(value: Any) -> str | Markup:
         return format_datetime(value)
     if isinstance(value, date):
         return format_date(value)
+    if isinstance(value, str) and (day := _as_day(value)):
+        return format_date(day)
     if isinstance(value, list | tuple):
         between = "、" if current_locale() == "zh" else ", "
         return escape(between.join(str(one) for one in value))
     return escape(str(value))
+
+
+def _as_day(text: str) -> date | None:
+    """A day that was kept as text."""
+    try:
+        return date.fromisoformat(text) if len(text) == 10 and text[4] == "-" else None
+    except ValueError:
+        return None
+
+
+def brief(summary: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What lists say of an instance, without the amount for those who need no prices."""
+    sees_money = needs_money(person())
+    return [one for one in summary.items() if sees_money or one[0] != "Amount"]
 
 
 def install(app: Flask) -> None:
@@ -172,6 +189,7 @@ def install(app: Flask) -> None:
         owner_names=owner_names,
         file_size=file_size,
         plain=plain,
+        brief=brief,
     )
     app.jinja_env.globals.update(
         _=gettext, gettext=gettext, ngettext=ngettext, pick=pick, word=word

@@ -12,7 +12,9 @@ from flask import url_for
 from jiedan.core import audit
 from jiedan.core.actor import Actor
 from jiedan.core.errors import NotFound
+from jiedan.core.i18n import gettext
 from jiedan.desk.customers import CustomerFacts
+from jiedan.desk.masking import needs_money
 from jiedan.desk.order_page import OrderPage
 from jiedan.desk.order_refs import order_ref
 from jiedan.desk.states import STATE_NAMES, OrderState
@@ -22,8 +24,6 @@ from jiedan.web.house import flow, platform
 
 PERSONAL = frozenset({"SR", "OC", "OR", "FO", "FM", "LG", "LM", "PA", "EX", "AS", "AM"})
 """Roles that read receiver and phone in clear while they hold an open task on the order (S3.3)."""
-WITHOUT_MONEY = frozenset({"WH", "QC", "LG", "LM", "EX", "PM", "PP", "HR", "AN", "AD"})
-"""Who holds only such roles needs no prices for the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def order_beside(task: OpenedTask) -> Beside | None:
     except NotFound:
         return None
     return Beside(
-        number=order.order_no or task.title or "—",
+        number=order.order_no or task.title or gettext("New order"),
         state=order.state,
         state_name=state_name(order.state),
         held=order.held,
@@ -93,7 +93,7 @@ def may_read_personal(order: OrderPage, view: InstanceView | None, actor: Actor)
 
 def may_read_money(actor: Actor) -> bool:
     """Prices are for those whose work needs them."""
-    return not actor.roles <= WITHOUT_MONEY
+    return needs_money(actor)
 
 
 def owns_customer(customer: CustomerFacts | None, actor: Actor) -> bool:

@@ -24,7 +24,7 @@ from jiedan.flow.tasks import (
     unclaim_task,
 )
 from jiedan.web.errors import status_of
-from jiedan.web.formatting import said
+from jiedan.web.formatting import brief, plain, said
 from jiedan.web.house import flow, person
 from jiedan.web.order_facts import order_beside
 from jiedan.web.outcomes import outcome_name
@@ -62,8 +62,16 @@ def _parts(task: OpenedTask, form: TaskForm | None) -> dict[str, Any]:
         "order": order_beside(task),
         "story": tell(history),
         "outcome_label": _label_of(form, task.outcome),
-        "fact_labels": {fact.get("label") for fact in task.facts},
+        "facts": _facts(task),
     }
+
+
+def _facts(task: OpenedTask) -> list[tuple[str, Any]]:
+    """What stands beside the form: the loader's facts, then what lists say of the instance."""
+    facts = [(said(fact, "label", "label.en"), fact.get("value")) for fact in task.facts]
+    known = {label for label, _ in facts} | {str(plain(value)) for _, value in facts}
+    of_lists = [(gettext(label), value) for label, value in brief(task.summary)]
+    return [*facts, *(one for one in of_lists if not known & {one[0], str(plain(one[1]))})]
 
 
 @blueprint.post("/form")

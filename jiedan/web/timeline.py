@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from jiedan.core.actor import SYSTEM_LOGIN
-from jiedan.core.i18n import LazyText, format_duration, gettext, lazy, pick
+from jiedan.core.i18n import LazyText, current_locale, format_duration, gettext, lazy, pick
 from jiedan.flow.history import FiredDecision, HistoryEntry
-from jiedan.web.formatting import person_name, said
+from jiedan.web.formatting import person_name, role_names, said
 from jiedan.web.house import flow
 from jiedan.web.outcomes import decision_name, outcome_name
+from jiedan.web.words import DECIDED, OUTPUTS
 
 _QUIET = frozenset(
     {
@@ -143,10 +144,31 @@ def _took(entry: HistoryEntry) -> str:
 
 
 def _value(value: Any) -> str:
+    """What was decided, in words."""
+    between = "、" if current_locale() == "zh" else ", "
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} = {_value(one)}" for name, one in value.items())
+        said = [_output(name, one) for name, one in value.items() if one is not None]
+        return between.join(said) or "—"
     if isinstance(value, list | tuple):
-        return ", ".join(_value(one) for one in value)
+        return between.join(_value(one) for one in value) or "—"
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
+    if isinstance(value, str):
+        return str(DECIDED[value]) if value in DECIDED else _roles(value)
     return "—" if value is None else str(value)
+
+
+def _output(name: str, value: Any) -> str:
+    """One of several outputs; words speak for themselves, numbers need to say what they are."""
+    if isinstance(value, str):
+        return _value(value)
+    label = str(OUTPUTS[name]) if name in OUTPUTS else name.replace("_", " ")
+    return f"{label}{'：' if current_locale() == 'zh' else ': '}{_value(value)}"
+
+
+def _roles(text: str) -> str:
+    """`QC,PM` by name; any other text as it is."""
+    codes = text.split(",")
+    if not all(len(code) == 2 and code.isupper() for code in codes):
+        return text
+    return role_names(codes)

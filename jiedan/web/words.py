@@ -86,6 +86,64 @@ WORDS: Mapping[str, Mapping[str, LazyText]] = {
 }
 
 
+DECIDED: Mapping[str, LazyText] = {
+    "ok": lazy("within limits"),
+    "minor": lazy("slight"),
+    "major": lazy("serious"),
+    "critical": lazy("critical"),
+    "confirm_overprice": lazy("above the list: confirm"),
+    "pass": lazy("passed"),
+    "hold_overdue": lazy("held: overdue amounts"),
+    "reject": lazy("refused"),
+    "prepay_required": lazy("prepayment needed"),
+    "guarantee": lazy("guarantee needed"),
+    "special": lazy("special approval"),
+    "credit_pending": lazy("credit not assessed yet"),
+    "confirmation_slip": lazy("confirmation slip"),
+    "standard": lazy("standard contract"),
+    "custom": lazy("contract of its own"),
+    "framework": lazy("framework contract"),
+    "platform_terms": lazy("terms of the platform"),
+    "service": lazy("service contract"),
+    "express": lazy("express"),
+    "freight": lazy("freight"),
+    "onsite": lazy("on site"),
+    "electronic": lazy("electronic"),
+    "pickup": lazy("pick-up"),
+    "feasible": lazy("feasible"),
+    "conditional": lazy("feasible with conditions"),
+    "infeasible": lazy("infeasible"),
+    "general": lazy("general"),
+    "complex": lazy("complex"),
+    "monitor": lazy("keep watching"),
+    "buffer_and_backup": lazy("buffer and backup"),
+    "legal_consult": lazy("ask legal"),
+    "prepay_or_escrow": lazy("prepayment or escrow"),
+    "propose_decline": lazy("propose to decline"),
+    "short_price_validity": lazy("short validity of the price"),
+    "finance": lazy("finance co-signs"),
+    "finance,legal": lazy("finance and legal co-sign"),
+    "questionnaire": lazy("questionnaire"),
+    "phone": lazy("phone"),
+    "mail": lazy("mail"),
+    "CONSUMER": lazy("consumer"),
+    "NEW": lazy("new customer"),
+}
+"""What decisions decide, where it is a code."""
+OUTPUTS: Mapping[str, LazyText] = {
+    "required": lazy("needed"),
+    "level": lazy("level"),
+    "discount_pct": lazy("discount %"),
+    "visit_days": lazy("days between visits"),
+    "dedicated": lazy("dedicated vehicle"),
+    "amount": lazy("amount"),
+    "factor": lazy("factor"),
+    "days": lazy("days"),
+    "pct": lazy("share %"),
+}
+"""What numbers and yes or no in a decision are about."""
+
+
 def word(kind: str, code: str | None) -> str:
     """What a code of that kind is called; an unknown code with spaces for underscores."""
     if not code:

@@ -139,7 +139,9 @@ def read_decisions(content: bytes) -> DmnFile:
         for one in root
         if tag(one) == "decision"
     }
-    english = properties_of(root).get(PREFIX + "name.en", "")
+    holders = [root, *(one for one in root if tag(one) == "decision" and len(decisions) == 1)]
+    names = (properties_of(one).get(PREFIX + "name.en", "") for one in holders)
+    english = next(filter(None, names), "")
     return DmnFile(root.get("name") or "", english, decisions)
 
 

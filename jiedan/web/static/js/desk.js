@@ -19,7 +19,8 @@ document.addEventListener("submit", (event) => {
     return;
   }
   const form = event.target;
-  if (form.method === "post") {
+  // Not form.method: a field of that name would answer.
+  if (form.getAttribute("method") === "post") {
     // A second click while the first is on its way would be a second submit.
     if (form.dataset.sent) {
       event.preventDefault();
@@ -196,7 +197,8 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-all]");
   if (!button) return;
   const rows = new Map();
-  for (const one of all(`input[type=radio][name$="].${button.dataset.all}"]`, button.closest(".field"))) {
+  if (!button.dataset.all) all("input[type=checkbox]", button.closest(".field")).forEach((one) => { one.checked = true; });
+  else for (const one of all(`input[type=radio][name$="].${button.dataset.all}"]`, button.closest(".field"))) {
     rows.set(one.name, [...(rows.get(one.name) || []), one]);
   }
   for (const choices of rows.values()) {
