@@ -1,19 +1,19 @@
 """Owns the rules for decision tables: readable, complete, without contradictions."""
 
-from collections.abc import Iterator
-from decimal import Decimal
-from itertools import combinations
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from jiedan.dmn import DmnError, load_model
 from jiedan.dmn.definitions import Table
+from jiedan.dmn.look import DecisionLook, TableLook, look_at_model
 from jiedan.dmn.reader import read_definitions
-from jiedan.dmn.table_index import Cell, Span, constant_cell
-from jiedan.feel import FeelError, compile_unary_tests
+from jiedan.feel import FeelError, to_plain
 from jiedan.flow.content.findings import ERROR, WARNING, Finding
 
 ONE_HIT = frozenset({"FIRST", "PRIORITY", "ANY"})
 """Policies that answer with one row and can therefore end in a row that catches all."""
-ROWS_COMPARED = 400
 
 
 def check_tables(name: str, content: bytes) -> list[Finding]:
@@ -21,6 +21,7 @@ def check_tables(name: str, content: bytes) -> list[Finding]:
     try:
         load_model(content)
         definitions = read_definitions(content)
+        looks = {look.id: look for look in look_at_model(content)}
     except (DmnError, FeelError) as error:
         return [
             _finding(
@@ -37,111 +38,69 @@ def check_tables(name: str, content: bytes) -> list[Finding]:
         finding
         for decision in definitions.decisions
         if isinstance(decision.logic, Table)
-        for finding in _table(name, decision.id, decision.label or decision.name, decision.logic)
+        for finding in _table(
+            name, decision.label or decision.name, decision.logic, looks[decision.id]
+        )
     ]
 
 
-def _table(name: str, decision_id: str, label: str, table: Table) -> Iterator[Finding]:
-    if table.hit_policy in ONE_HIT and not _catches_all(table):
+def _table(name: str, label: str, table: Table, look: DecisionLook) -> Iterator[Finding]:
+    found = look.table
+    if found is None:
+        return
+    if table.hit_policy in ONE_HIT and not found.catch_all:
         yield _finding(
             name,
-            decision_id,
+            look.id,
             label,
             "table_open",
             "The table “%(label)s” does not end in a row that catches everything else.",
             "Add a last row whose conditions are all “-”.",
         )
-    cells = [[_cell(test) for test in rule.tests] for rule in table.rules]
-    if table.hit_policy == "UNIQUE":
-        yield from _overlaps(name, decision_id, label, cells)
-    if table.hit_policy == "FIRST":
-        yield from _hidden(name, decision_id, label, cells)
+    elif not found.catch_all:
+        yield from _gaps(name, label, look.id, found)
+    for overlap in found.overlaps:
+        yield _finding(
+            name,
+            look.id,
+            label,
+            "rows_overlap",
+            "In “%(label)s” the rows %(first)s and %(second)s can match at once, "
+            "for example with %(example)s.",
+            "Narrow one of them, or choose the hit policy FIRST.",
+            first=overlap.first,
+            second=overlap.second,
+            example=_example(overlap.example),
+        )
+    for row in found.unreachable:
+        yield _finding(
+            name,
+            look.id,
+            label,
+            "rows_hidden",
+            "In “%(label)s” row %(row)s never matches, because rows above it take all its cases.",
+            "Move it up, or take it out.",
+            level=WARNING,
+            row=row,
+        )
 
 
-def _catches_all(table: Table) -> bool:
-    if any(output.default is not None for output in table.outputs):
-        return True
-    return bool(table.rules) and all(test.strip() in ("", "-") for test in table.rules[-1].tests)
+def _gaps(name: str, label: str, decision_id: str, found: TableLook) -> Iterator[Finding]:
+    for gap in found.gaps[:1]:
+        yield _finding(
+            name,
+            decision_id,
+            label,
+            "table_gap",
+            "No row of “%(label)s” matches %(example)s.",
+            "Add a row for it, or a last row whose conditions are all “-”.",
+            level=WARNING,
+            example=_example(gap.example),
+        )
 
 
-def _overlaps(
-    name: str, decision_id: str, label: str, cells: list[list[Cell | None]]
-) -> Iterator[Finding]:
-    numbered = list(enumerate(cells[:ROWS_COMPARED], start=1))
-    for (first, one), (second, other) in combinations(numbered, 2):
-        if all(_meet(a, b) for a, b in zip(one, other, strict=False)):
-            yield _finding(
-                name,
-                decision_id,
-                label,
-                "rows_overlap",
-                "In “%(label)s” the rows %(first)s and %(second)s can match at once, "
-                "but the hit policy is UNIQUE.",
-                "Narrow one of them, or choose the hit policy FIRST.",
-                first=first,
-                second=second,
-            )
-
-
-def _hidden(
-    name: str, decision_id: str, label: str, cells: list[list[Cell | None]]
-) -> Iterator[Finding]:
-    for number, row in enumerate(cells, start=1):
-        is_all = all(cell is not None and cell.everything for cell in row)
-        if is_all and number < len(cells):
-            yield _finding(
-                name,
-                decision_id,
-                label,
-                "rows_hidden",
-                "In “%(label)s” row %(row)s catches everything, so the rows below it never match.",
-                "Move it to the end.",
-                level=WARNING,
-                row=number,
-            )
-            return
-
-
-def _cell(test: str) -> Cell | None:
-    try:
-        return constant_cell(compile_unary_tests(test or "-").node)
-    except FeelError:
-        return None
-
-
-def _meet(one: Cell | None, other: Cell | None) -> bool:
-    """Whether a value is certain to exist that passes both; unknown cells count as no."""
-    if one is None or other is None:
-        return False
-    if one.everything or other.everything:
-        return True
-    if one.values & other.values:
-        return True
-    return any(_spans_meet(a, b) for a in one.spans for b in other.spans)
-
-
-def _spans_meet(one: Span, other: Span) -> bool:
-    low, low_in = _higher(one[0], one[1], other[0], other[1])
-    high, high_in = _lower(one[2], one[3], other[2], other[3])
-    if low is None or high is None:
-        return True
-    return low < high or (low == high and low_in and high_in)
-
-
-def _higher(
-    a: Decimal | None, a_in: bool, b: Decimal | None, b_in: bool
-) -> tuple[Decimal | None, bool]:
-    if a is None or (b is not None and b > a):
-        return b, b_in
-    return (a, a_in and b_in) if a == b else (a, a_in)
-
-
-def _lower(
-    a: Decimal | None, a_in: bool, b: Decimal | None, b_in: bool
-) -> tuple[Decimal | None, bool]:
-    if a is None or (b is not None and b < a):
-        return b, b_in
-    return (a, a_in and b_in) if a == b else (a, a_in)
+def _example(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} = {to_plain(value)}" for name, value in values.items())
 
 
 def _finding(
