@@ -51,7 +51,7 @@ def test_a_form_from_elsewhere_is_refused(browser: Browsers, path: str) -> None:
 def test_every_view_needs_a_sign_in_unless_it_says_otherwise(app: Flask) -> None:
     open_to_all = {
         "preferences.choose", "signin.show", "signin.enter", "signin.enter_demo", "signin.leave",
-        "help.contents", "help.page",
+        "help.contents", "help.page", "health.show",
     }  # fmt: skip
 
     found = {
