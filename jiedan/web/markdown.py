@@ -14,10 +14,17 @@ _reader = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
 
 
 @lru_cache(maxsize=512)
-def render(text: str) -> Markup:
-    """HTML of a Markdown text; raw HTML in it is shown, not run."""
+def render(text: str, top: int | None = None) -> Markup:
+    """HTML of a Markdown text; raw HTML in it is shown, not run.
+
+    With `top` its highest headings become that level, so that they follow those of the page.
+    """
     tokens = _reader.parse(text)
+    levels = [int(token.tag[1:]) for token in tokens if token.type == "heading_open"]
+    deeper = top - min(levels) if top and levels else 0
     for position, token in enumerate(tokens):
+        if deeper and token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1:]) + deeper, 6)}"
         if token.type == "heading_open":
             token.attrSet("id", anchor(tokens[position + 1].content))
     return Markup(_reader.renderer.render(tokens, _reader.options, {}))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Response
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Response, expect
 
 from tests.browser.chrome import chromium
 from tests.browser.site import serve
@@ -21,6 +21,8 @@ WIDE = (1280, 860)
 PHONE = (390, 844)
 PATIENCE = 15_000
 """Milliseconds until something that should be on a page is missed; machines under load are slow."""
+
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from flask import g, request
+from typing import Any
+
+from flask import current_app, g, request
 
 from jiedan.core.actor import Actor
 from jiedan.core.errors import Unauthorized
 from jiedan.people.tokens import load_token
+from jiedan.web.api.routes import blueprint
 from jiedan.web.house import platform
 
 
@@ -16,6 +19,15 @@ class MissingToken(Unauthorized):
 
 class UnknownToken(Unauthorized):
     """This API token is unknown, expired or revoked."""
+
+
+@blueprint.before_request
+def identify() -> None:
+    """Ask who calls before anything of the call is read."""
+    view: Any = current_app.view_functions.get(request.endpoint or "")
+    said = getattr(view, "description", None)
+    if said is not None and not said.open and not said.signed:
+        caller()
 
 
 def caller() -> Actor:

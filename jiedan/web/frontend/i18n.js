@@ -3,8 +3,9 @@ import bpmn from 'bpmn-js-i18n-zh/lib/bpmn-js/index.js';
 import panel from 'bpmn-js-i18n-zh/lib/properties-panel/index.js';
 import zeebe from 'bpmn-js-i18n-zh/lib/zeebe-properties-panel/index.js';
 import own from './zh.js';
+import types from './zh-types.js';
 
-const dictionary = { ...zeebe, ...panel, ...bpmn, ...own };
+const dictionary = { ...zeebe, ...panel, ...bpmn, ...types, ...own };
 
 // What was asked for and not found; a test drives every panel and reads it.
 export const untranslated = new Set();

@@ -1,7 +1,7 @@
 // Draws process diagrams to look at: where the tokens are, what was done, how often, what failed.
 //
 // <div class="diagram" data-diagram="URL of {processes, elements}" [data-poll="seconds"]>: the
-// answer is {processes: [{id, name, xml, current}], elements: {process: {element:
+// answer is {processes: [{id, name, version, xml, current}], elements: {process: {element:
 // {active, done, incident}}}}. One process is shown at a time; buttons switch between them.
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import { frame } from './framing.js';
@@ -69,7 +69,7 @@ class Diagram {
     this.tabs.setAttribute('role', 'tablist');
     this.tabs.setAttribute('aria-label', WORDS.processes);
     this.tabs.replaceChildren(...this.state.processes.map(process => {
-      const button = action(process.name, async () => {
+      const button = action(`${process.name} v${process.version}`, async () => {
         this.shown = process.id;
         this.drawTabs();
         await this.draw();

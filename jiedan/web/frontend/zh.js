@@ -2,6 +2,11 @@
 export default {
   // Diagram
   '<unnamed>': '<未命名>',
+  Assigning: '指派时', Canceling: '取消时', Completing: '办理时', Creating: '创建时', Updating: '修改时',
+  'Camunda Form': '表单', Data: '数据', Events: '事件', Gateways: '网关', Participants: '参与者',
+  'Sub-processes': '子流程', Tasks: '任务',
+  'List of process variable names that trigger the condition evaluation.': '这些流程变量变化时重新判断条件。',
+  'Local variable name': '局部变量名', 'Process variable name': '流程变量名',
   'Ad-hoc sub-process': '即席子流程',
   'Ad-hoc sub-process (collapsed)': '即席子流程(折叠)',
   'Ad-hoc sub-process (expanded)': '即席子流程(展开)',
@@ -345,6 +350,26 @@ export default {
   'Variable type:': '变量类型:',
   'View DRD': '查看决策需求图',
   When: '当',
+  Any: '任意', Collect: '收集', 'Collect (Count)': '收集(计数)', 'Collect (Max)': '收集(最大)',
+  'Collect (Min)': '收集(最小)', 'Collect (Sum)': '收集(求和)', First: '首条', Unique: '唯一',
+  'Output order': '输出顺序', 'Rule order': '规则顺序',
+  'Collects the values of all matching rules': '收集所有匹配规则的值',
+  'No overlap is possible and all rules are disjoint. Only a single rule can be matched':
+    '规则互不重叠,只会有一条匹配',
+  'Rules may overlap. The first matching rule will be chosen': '规则可以重叠,取第一条匹配的',
+  'Rules may overlap. The one with the highest priority will be chosen': '规则可以重叠,取优先级最高的',
+  'Rules may overlap. Their output have to match': '规则可以重叠,但输出必须相同',
+  'Collects the values of all matching rules and sums up to a single value': '收集所有匹配规则的值并求和',
+  'Collects the values of all matching rules and uses the lowest value': '收集所有匹配规则的值,取最小',
+  'Collects the values of all matching rules and uses the highest value': '收集所有匹配规则的值,取最大',
+  'Collects the values of all matching rules and counts the number of them': '收集所有匹配规则并计数',
+  'Collects the values of all matching rules in rule order': '按规则顺序收集所有匹配规则的值',
+  'Collects the values of all matching rules in decreasing output priority order':
+    '按输出优先级从高到低收集所有匹配规则的值',
+  'Empty': '空', 'Open decision table': '打开决策表', 'Open literal expression': '打开文字表达式',
+  'Open boxed expression': '打开盒装表达式', 'Remove rule': '删除规则',
+  dateTime: '日期时间', dayTimeDuration: '天时分时长', yearMonthDuration: '年月时长',
+  number: '数字', time: '时间',
   'e.g. { example } ': '例如 { example } ',
   'e.g. { sample }': '例如 { sample }',
   name: '名称'

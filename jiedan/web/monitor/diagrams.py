@@ -63,6 +63,7 @@ def marks(view: InstanceView) -> dict[str, Any]:
             {
                 "id": diagram.process_id,
                 "name": pick(diagram.name, diagram.name_en),
+                "version": diagram.version,
                 "xml": url_for(
                     "monitor.diagram_source",
                     instance_id=view.item.instance_id,
