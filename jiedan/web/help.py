@@ -11,12 +11,17 @@ from flask import Blueprint, render_template, request
 from jiedan.core.errors import NotFound
 from jiedan.core.i18n import current_locale
 from jiedan.web.house import open_to_all
+from jiedan.web.manual_tables import filled
 from jiedan.web.markdown import render
 
 blueprint = Blueprint("help", __name__, url_prefix="/help")
 FOLDER = Path(__file__).resolve().parent.parent / "manual"
 _NAME = re.compile(r"[a-z0-9-]{1,60}(/[a-z0-9-]{1,60})?")
-_ORDER = ("start", "inbox", "draw", "forms", "deploy", "monitor", "people")
+_ORDER = (
+    *("start", "inbox", "draw", "forms", "feel", "deploy", "elements"),
+    *("monitor", "people", "parameters", "operations", "settings"),
+    *("architecture", "handlers", "api", "testing", "glossary"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def page(name: str) -> str:
         "help/page.html",
         name=name,
         title=_title(text, name),
-        body=render(text),
+        body=render(filled(text)),
         pages=_pages(""),
         decisions=_pages("", "decisions") if name.startswith("decisions/") else [],
     )
