@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, selectinload
@@ -16,7 +17,7 @@ from jiedan.core.i18n import lazy
 from jiedan.core.work import Work
 from jiedan.desk.billing import PREPAID, amounts_of_all, credit_part
 from jiedan.desk.errors import InvalidRecord, WrongState
-from jiedan.desk.records import get_customer, get_order, get_row
+from jiedan.desk.records import get_customer, get_order, get_row, memory
 from jiedan.desk.states import CREDIT_COUNTS
 from jiedan.desk.tables import CreditProfile, Guarantee, Invoice, Order
 from jiedan.desk.values import (
@@ -36,7 +37,6 @@ GUARANTEE_WORTH = {"bank": Decimal("0.7")}
 OTHER_GUARANTEE_WORTH = Decimal("0.5")
 GUARANTEE_TYPES = frozenset({"bank", "third_party", "collateral", "deposit"})
 NO_LIMIT_RATIO = Decimal("9.99")
-_LATEST = "desk.latest_profiles"
 _USES_CREDIT = [
     *CREDIT_COUNTS,
     "delivered",
@@ -139,7 +139,7 @@ def save_profile(
             reviewer=reviewer,
         ),
     )
-    work.session.info.setdefault(_LATEST, {})[customer.id] = row
+    memory(work.session, "latest profiles")[customer.id] = row
     audit.record(
         work,
         action="credit.profile",
@@ -322,18 +322,16 @@ def _deposit_pct(
 
 def latest_profile(session: Session, customer_id: Ref) -> CreditProfile | None:
     """The customer's latest assessment, whatever its state."""
-    latest = session.info.setdefault(_LATEST, {})
+    latest: dict[UUID | None, CreditProfile | None] = memory(session, "latest profiles")
     key = as_id(customer_id)
-    known: CreditProfile | None = latest.get(key)
-    # What a savepoint took back is no longer in the session.
-    if known is None or known not in session:
-        known = latest[key] = session.scalar(
+    if key not in latest:
+        latest[key] = session.scalar(
             select(CreditProfile)
             .where(CreditProfile.customer_id == key)
             .order_by(CreditProfile.version.desc())
             .limit(1)
         )
-    return known
+    return latest[key]
 
 
 def _profile_state(profile: CreditProfile | None, today: date) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from jiedan.core.database import Base
@@ -20,9 +20,7 @@ from jiedan.desk.values import Ref, as_id
 
 Row = TypeVar("Row", bound=Base)
 
-_KEPT = "desk.kept"
-_LOCKED = "desk.locked"
-_BY_KEY = "desk.by_key"
+_MEMORY = "desk.memory"
 
 
 def get_order(session: Session, order_id: Ref, *, lock: bool = False) -> Order:
@@ -61,36 +59,41 @@ def rows_by(
 ) -> dict[str, Row]:
     """The rows of ``kind`` by a unique column; those that this session knows are not read again."""
     wanted = set(values)
-    index = session.info.setdefault(_BY_KEY, {}).setdefault(key, {})
-    known = {
-        value: index[value]
-        for value in wanted
-        # What a savepoint took back is no longer in the session.
-        if value in index and index[value] in session and getattr(index[value], key.key) == value
-    }
+    known: dict[str, Row] = memory(session, str(key))
     if missing := wanted - known.keys():
         found = session.scalars(select(kind).where(key.in_(missing)))
-        read = {getattr(row, key.key): row for row in found}
-        index |= read
-        known |= read
-    return known
+        known |= {getattr(row, key.key): row for row in found}
+    return {value: known[value] for value in wanted if value in known}
 
 
 def keep(session: Session, row: Row) -> Row:
     """The row, which the session now remembers until it is closed."""
-    session.info.setdefault(_KEPT, {})[id(row)] = row
+    memory(session, "rows")[id(row)] = row
     return row
+
+
+def memory(session: Session, name: str) -> dict[Any, Any]:
+    """What the session remembers under a name, until it is closed or a savepoint is taken back."""
+    found: dict[Any, Any] = session.info.setdefault(_MEMORY, {}).setdefault(name, {})
+    return found
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, _: Any) -> None:
+    # Rows read inside the savepoint may say what was never true, or not exist at all.
+    if session.info.pop(_MEMORY, None) is not None:
+        session.expire_all()
 
 
 def _lock_order(session: Session, order_id: UUID) -> Order | None:
     if session.get_bind().dialect.name == "sqlite":
         # Whoever writes has the whole file for himself, and reads what nobody else changes.
         return session.get(Order, order_id)
-    locked = session.info.setdefault(_LOCKED, {})
-    # A lock taken in a savepoint is gone with it.
-    if order_id in locked and locked[order_id] in (None, session.get_nested_transaction()):
+    # A lock taken in a savepoint goes with it, and so does the memory.
+    locked = memory(session, "locked")
+    if order_id in locked:
         return session.get(Order, order_id)
-    locked[order_id] = session.get_nested_transaction()
+    locked[order_id] = True
     return session.scalar(
         select(Order)
         .where(Order.id == order_id)
