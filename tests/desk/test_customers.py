@@ -145,7 +145,8 @@ def test_masks_hide_what_the_specification_says() -> None:
     assert masking.mask_name("张三") == "张*"
     assert masking.mask_phone("13812345678") == "138****5678"
     assert masking.mask_email("zhang@example.com") == "z***@example.com"
-    assert masking.mask_address("上海", "上海", "嘉定区", "创新路 88 号") == "上海上海嘉定区***"
+    assert masking.mask_address("上海", "上海市", "嘉定区", "创新路 88 号") == "上海市嘉定区***"
+    assert masking.mask_address("四川", "成都市", "武侯区", "人民路 1 号") == "四川成都市武侯区***"
     assert masking.mask_id("91310000MA1000001X") == "913*************1X"
 
 
