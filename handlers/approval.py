@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from handlers.beside import Fact, fact, line_facts, order_facts
+from handlers.beside import Fact, fact, line_facts, order_facts, person_fact
 from handlers.credit_facts import HOLDS, judge_credit
 from handlers.order_scalars import yuan
 from handlers.violations import SUBJECTS, Violations, find_violations, gravest, name_of
@@ -240,7 +240,7 @@ def load_decision(
     """The request, the order, and what others decided before."""
     found = approvals.approval_facts(context.work.session, approval_id=approval_id)
     asked = [
-        fact(gettext("Requested by"), found.facts.get("asked_by") or found.requester),
+        person_fact(gettext("Requested by"), found.facts.get("asked_by") or found.requester),
         fact(gettext("Subject"), SUBJECT_NAMES.get(found.subject, found.subject)),
         fact(gettext("Justification"), found.justification),
     ]

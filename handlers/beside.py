@@ -17,9 +17,17 @@ Fact = dict[str, Any]
 UNKNOWN = "—"
 
 
-def fact(label: str, value: Any) -> Fact:
-    """One labelled value; dates and amounts are turned into text."""
-    return {"label": label, "value": said(value)}
+def fact(label: str, value: Any, by: str | None = None) -> Fact:
+    """One labelled value; dates and amounts are turned into text.
+
+    `by` is the login of whom it is from or about: pages put that person's name before it.
+    """
+    return {"label": label, "value": said(value), **({"by": by} if by else {})}
+
+
+def person_fact(label: str, login: str | None) -> Fact:
+    """A person, whom pages call by name."""
+    return fact(label, login, by=login)
 
 
 def said(value: Any) -> str:

@@ -131,7 +131,8 @@ def classify(context: Context, issue_id: str) -> dict[str, Any]:
 @handler("issues.load_issue")
 def load_issue(context: Context, issue_id: str, question: str | None = None) -> dict[str, Any]:
     """The issue and its story."""
-    return {"values": {"question": question}, "facts": _issue_facts(context, issue_id)}
+    values = {"question": question, "way": "phone"}
+    return {"values": values, "facts": _issue_facts(context, issue_id)}
 
 
 @handler("issues.reply")
@@ -420,9 +421,9 @@ def _issue_facts(context: Context, issue_id: str) -> list[Fact]:
         fact(gettext("Affected, %"), found.affected_pct),
         fact(gettext("Department"), found.department),
         fact(gettext("To be solved by"), found.due_at),
-        fact(gettext("Cause and plan"), found.plan.get("plan")),
+        *(fact(gettext("Cause and plan"), plan) for plan in [found.plan.get("plan")] if plan),
         *(yuan(gettext("Granted"), fen) for fen in [found.plan.get("approved_fen")] if fen),
-        *(fact(said(step["at"]), f"{step['by']}: {step['text']}") for step in story),
+        *(fact(said(step["at"]), step["text"], by=step["by"]) for step in story),
     ]
 
 

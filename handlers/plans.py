@@ -3,7 +3,17 @@
 from typing import Any
 
 from handlers.allocation import work_end
-from handlers.beside import Fact, fact, line_facts, line_name, order_facts, order_of, said, yuan
+from handlers.beside import (
+    Fact,
+    fact,
+    line_facts,
+    line_name,
+    order_facts,
+    order_of,
+    person_fact,
+    said,
+    yuan,
+)
 from handlers.names import CHOICES, called
 from handlers.resources import short_lines
 from jiedan import Context, handler
@@ -54,7 +64,7 @@ def load_review(context: Context, order_id: str, plan_author: str | None = None)
         "values": {},
         "facts": [
             *order_facts(context, order_id),
-            fact(gettext("Author"), plan_author),
+            person_fact(gettext("Author"), plan_author),
             *(_plan_facts(plan) if plan else []),
         ],
     }
@@ -186,12 +196,13 @@ def _plan_facts(plan: PlanFacts) -> list[Fact]:
     steps = [
         fact(
             f"{number}. {step['name']}",
-            f"{step['owner']}, {said(step['start'])} – {said(step['end'])}",
+            f"{said(step['start'])} – {said(step['end'])}",
+            by=step["owner"],
         )
         for number, step in enumerate(plan.steps, 1)
     ]
     people = [
-        fact(gettext("Person"), f"{row['person']}: {row['skill']}, {row['days']}")
+        fact(gettext("Person"), f"{row['skill']}, {row['days']}", by=row["person"])
         for row in plan.human
     ]
     material = [

@@ -210,7 +210,8 @@ def _receiver(order: Order, clear: bool) -> dict[str, str]:
             "receiver": mask_name(order.receiver),
             "receiver_phone": mask_phone(order.receiver_phone),
         }
-    parts = (order.province, order.city, order.district, order.detail)
+    start = "" if (order.city or "").startswith(order.province or "") else order.province
+    parts = (start, order.city, order.district, order.detail)
     return {
         "place": "".join(clean(part) for part in parts),
         "receiver": order.receiver or "",

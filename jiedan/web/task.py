@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,7 +25,7 @@ from jiedan.flow.tasks import (
     unclaim_task,
 )
 from jiedan.web.errors import status_of
-from jiedan.web.formatting import brief, plain, said
+from jiedan.web.formatting import brief, person_name, plain, said
 from jiedan.web.house import flow, person
 from jiedan.web.order_facts import order_beside
 from jiedan.web.outcomes import outcome_name
@@ -68,10 +69,19 @@ def _parts(task: OpenedTask, form: TaskForm | None) -> dict[str, Any]:
 
 def _facts(task: OpenedTask) -> list[tuple[str, Any]]:
     """What stands beside the form: the loader's facts, then what lists say of the instance."""
-    facts = [(said(fact, "label", "label.en"), fact.get("value")) for fact in task.facts]
+    facts = [(said(fact, "label", "label.en"), _value(fact)) for fact in task.facts]
     known = {label for label, _ in facts} | {str(plain(value)) for _, value in facts}
     of_lists = [(gettext(label), value) for label, value in brief(task.summary)]
     return [*facts, *(one for one in of_lists if not known & {one[0], str(plain(one[1]))})]
+
+
+def _value(fact: Mapping[str, Any]) -> Any:
+    """A fact's value, after the name of the person whom it is from."""
+    by, value = fact.get("by"), fact.get("value")
+    if not by:
+        return value
+    name = person_name(by)
+    return name if value == by else gettext("%(who)s: %(what)s", who=name, what=value)
 
 
 @blueprint.post("/form")

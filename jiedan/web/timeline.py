@@ -80,9 +80,17 @@ class Told:
 def tell(history: Iterable[HistoryEntry]) -> list[Told]:
     """Newest first; gateways, scripts and the like only when a decision fired there.
 
+    The ends of called processes are nobody's news: what follows tells as much.
+
     All of one step bears one time: what the person did comes before what followed from it.
     """
-    worth = [entry for entry in history if _is_worth_telling(entry)]
+    entries = list(history)
+    root = next((one.process_id for one in entries if one.kind == "startEvent"), None)
+    worth = [
+        entry
+        for entry in entries
+        if _is_worth_telling(entry) and (entry.kind != "endEvent" or entry.process_id == root)
+    ]
     worth.sort(key=lambda entry: (entry.at, entry.actor in MACHINES))
     return [_told(entry) for entry in reversed(worth)]
 

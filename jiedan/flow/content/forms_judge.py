@@ -12,7 +12,7 @@ from jiedan.core.clock import shanghai
 from jiedan.core.errors import Message
 from jiedan.core.i18n import lazy
 from jiedan.feel import FeelError, compile_expression, to_python
-from jiedan.flow.content.forms_schema import Field, Form, Kind, Option, Path, Said
+from jiedan.flow.content.forms_schema import Field, Form, Kind, Option, Path, Said, Style
 from jiedan.flow.content.forms_values import Wrong, for_feel, is_empty, read_value
 
 MAX_ROWS = 200
@@ -202,6 +202,13 @@ class Judge:
         ):
             return False
         return self.evaluate(each.required_if, seen) is True
+
+    def is_usually_required(self, each: Field, seen: Mapping[str, Any]) -> bool:
+        """Whether the form's main button will ask for the field, so that pages can mark it."""
+        main = next((one.name for one in self.form.outcomes if one.style is Style.PRIMARY), None)
+        if each.required_if is None or main is None or self.scope["outcome"] is not None:
+            return self.is_required(each, seen)
+        return self.evaluate(each.required_if, {**seen, "outcome": main}) is True
 
     def outcomes(self, record: Record) -> tuple[str, ...]:
         """Names of the buttons that are not hidden."""

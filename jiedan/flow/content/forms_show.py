@@ -256,7 +256,7 @@ class _Painter:
         if each.kind is Kind.BOOL:
             typed_text = {True: "true", False: "false"}.get(value, "")
         options = self.options(each, value, seen)
-        required = each.required or self.judge.is_required(each, seen)
+        required = each.required or self.judge.is_usually_required(each, seen)
         return Cell(
             **base,
             placeholder=each.placeholder.in_(self.locale),
