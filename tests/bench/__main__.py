@@ -37,7 +37,9 @@ def main() -> None:
 def _all(folder: Path) -> Iterable[Row]:
     in_memory = limits.completions_in_memory()
     commits = limits.durable_commits(folder)
-    yield just("limit: completions/s of the engine library in memory", in_memory, unit="/s")
+    yield just(
+        "limit: completions/s of the engine library in memory", in_memory.by_clock, unit="/s"
+    )
     yield just("limit: durable commits/s of SQLite", commits, unit="/s")
     place = furnish(_sub(folder, "service"), content=CONTENT)
     for what, measure in (
@@ -59,7 +61,7 @@ def _all(folder: Path) -> Iterable[Row]:
         print(f"measured {what} in {time.monotonic() - began:.0f} s", flush=True)
 
 
-def _service(place: Installation, in_memory: float, commits: float) -> list[Row]:
+def _service(place: Installation, in_memory: limits.Rate, commits: float) -> list[Row]:
     return service.measure_service(place, in_memory=in_memory, commits=commits)
 
 

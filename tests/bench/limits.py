@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from SpiffWorkflow.bpmn import BpmnWorkflow
@@ -13,12 +14,23 @@ from SpiffWorkflow.util.task import TaskState
 CONTENT = Path(__file__).parent / "limit"
 
 
-def completions_in_memory(seconds: float = 3.0) -> float:
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many in a second by the clock, and in a second of this process's own work.
+
+    The second tells more when the machine does other things as well.
+    """
+
+    by_clock: float
+    by_cpu: float
+
+
+def completions_in_memory(seconds: float = 3.0) -> Rate:
     """Completions of user tasks per second by SpiffWorkflow, which saves nothing."""
     parser = BpmnParser()
     parser.add_bpmn_file(str(CONTENT / "plain_order.bpmn"))
     spec = parser.get_spec("plain_order")
-    done, began = 0, time.perf_counter()
+    done, began, spent = 0, time.perf_counter(), time.process_time()
     while time.perf_counter() - began < seconds:
         workflow = BpmnWorkflow(spec)
         workflow.do_engine_steps()
@@ -28,7 +40,7 @@ def completions_in_memory(seconds: float = 3.0) -> float:
             task.run()
             workflow.do_engine_steps()
             done += 1
-    return done / (time.perf_counter() - began)
+    return Rate(done / (time.perf_counter() - began), done / (time.process_time() - spent))
 
 
 def durable_commits(folder: Path, seconds: float = 2.0) -> float:
