@@ -113,21 +113,13 @@ def settings_table() -> str:
     """Every setting with its variable, default and range."""
     rows = (
         (
-            f"`{one.name}`",
-            f"`{one.variable}`",
-            f"`{one.default}`" if one.default else "",
-            one.range,
+            f"`{one.name}` `{one.variable}`",
+            " ".join(part for part in (one.default and f"`{one.default}`", one.range) if part),
             one.sentence,
         )
         for one in describe()
     )
-    heads = (
-        gettext("Setting"),
-        gettext("Variable"),
-        gettext("Default"),
-        gettext("Range"),
-        gettext("Meaning"),
-    )
+    heads = (gettext("Setting and variable"), gettext("Default, range"), gettext("Meaning"))
     return _table(heads, rows)
 
 
@@ -195,7 +187,8 @@ def _notes(support: Support) -> str:
 
 
 def _said(finding: Finding) -> str:
-    return gettext(finding.message, **finding.params)
+    # The drawn element's own id would tell nobody anything.
+    return gettext(finding.message, **{**finding.params, "name": "…"})
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -158,9 +158,9 @@ def rows(day: World, name: str, locale: str, *, login: str | None = None) -> lis
 def test_the_list_of_settings_has_each_setting(day: World, locale: str) -> None:
     shown = {row[0]: row for row in rows(day, "settings", locale)[1:]}
 
-    assert set(shown) == {one.name for one in describe()}
-    assert shown["port"][1:4] == ["JIEDAN_PORT", "8000", "1–65535"]
-    assert all(row[4].strip() for row in shown.values())
+    assert set(shown) == {f"{one.name} {one.variable}" for one in describe()}
+    assert shown["port JIEDAN_PORT"][1] == "8000 1–65535"
+    assert all(row[2].strip() for row in shown.values())
 
 
 @pytest.mark.parametrize("locale", LOCALES)
