@@ -48,7 +48,10 @@ KNOWN = (
     "/studio/process/order_review/versions", "/studio/decision/review_routing",
     "/studio/form/order_entry",
 )  # fmt: skip
-"""Pages that no link of the navigation leads to; who may not see one gets a 404 and no picture."""
+"""Pages beside the navigation; those of an area are for people who have the area."""
+FOR_ALL = ("sign-in", "help", "api", "account", "notices", "inbox")
+ONCE = ("/sign-in", "/help", "/api/docs", "/account/password", "/catalogue/", "/studio/")
+"""Pages that look the same for everybody: pictured for the first who comes by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,18 @@ class Album:
     taken: dict[Errand, list[tuple[str, str]]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     troubles: list[str] = field(default_factory=list)
+    once: set[tuple[str, str, int]] = field(default_factory=set)
+
+    def wants(self, errand: Errand, path: str) -> bool:
+        """Whether this page is still to be pictured in this language and width."""
+        if not path.startswith(ONCE):
+            return True
+        with self.lock:
+            mark = (path, errand.locale, errand.width)
+            if mark in self.once:
+                return False
+            self.once.add(mark)
+            return True
 
     def add(self, errand: Errand, pictures: list[tuple[str, str]], troubles: list[str]) -> None:
         with self.lock:
@@ -155,7 +170,7 @@ def _demo() -> Iterator[tuple[Flask, list[tuple[str, str]]]]:
     """A demo of its own, and one person for each set of roles: (login, roles)."""
     with tempfile.TemporaryDirectory(prefix="jiedan-look-") as folder:
         print(f"[look] working through {ORDERS} demo orders …", flush=True)
-        with open_platform(data_dir=Path(folder), demo=True, log_level="ERROR") as platform:
+        with open_platform(data_dir=Path(folder), demo=True, log_level="error") as platform:
             app = create_app(platform=platform)
             open_demo(app.extensions[EXTENSION].flow, count=ORDERS)
             by_roles = {
@@ -198,16 +213,21 @@ def _photograph(browser: Browser, errand: Errand, album: Album, address: str) ->
         page.goto("/sign-in")
         page.locator(f'button[name="login"][value="{errand.login}"]').click()
         page.wait_for_load_state()
-        for path in _addresses(page):
-            answer = page.goto(path)
-            if answer is None or answer.status == 404:
+        leads: dict[str, str] = {}
+        waiting = _places(page)
+        while waiting:
+            path = waiting.pop(0)
+            if not album.wants(errand, path):
                 continue
-            if answer.status >= 400:
-                troubles.append(f"{errand.folder} {path}: {answer.status}")
+            answer = page.goto(path)
+            if answer is None or answer.status >= 400:
+                troubles.append(f"{errand.folder} {path}: {answer.status if answer else 'nothing'}")
+                continue
             _wait_until_drawn(page, troubles)
             name = f"{errand.folder}/{len(pictures):02}.png"
             page.screenshot(path=album.folder / name, full_page=True)
             pictures.append((path, name))
+            waiting += _new_leads(page, leads)
     finally:
         context.close()
     album.add(errand, pictures, troubles)
@@ -224,20 +244,26 @@ def _window(browser: Browser, errand: Errand, address: str) -> BrowserContext:
     return context
 
 
-def _addresses(page: Page) -> list[str]:
-    """What the navigation offers, what is known beside it, and where the lists lead."""
-    found = list(dict.fromkeys(["/", *_links(page, "nav.side a, nav.phone-bar a"), *KNOWN]))
-    led: dict[str, str] = {}
-    for path in found:
-        if path.startswith(("/studio", "/help", "/api", "/sign-in")):
-            continue
-        answer = page.goto(path)
-        if answer is not None and answer.ok:
-            for link in _links(page, "main a"):
-                lead = next((one for one in LEADS if link.startswith(one)), None)
-                if lead and lead not in led and link != path:
-                    led[lead] = link
-    return [*found, *led.values()]
+def _places(page: Page) -> list[str]:
+    """What the navigation offers, and what is known beside it."""
+    found = list(dict.fromkeys(["/", *_links(page, "nav.side a, nav.phone-bar a")]))
+    areas = {*FOR_ALL, *(_area(path) for path in found)}
+    return [*found, *(path for path in KNOWN if _area(path) in areas)]
+
+
+def _area(path: str) -> str:
+    return path.split("/")[1].partition("?")[0]
+
+
+def _new_leads(page: Page, leads: dict[str, str]) -> list[str]:
+    """The first page of each kind that lists lead to; `leads` keeps what was seen."""
+    new = []
+    for link in _links(page, "main td a, main .card a"):
+        lead = next((one for one in LEADS if link.startswith(one)), None)
+        if lead and lead not in leads:
+            leads[lead] = link
+            new.append(link)
+    return new
 
 
 def _links(page: Page, selector: str) -> list[str]:

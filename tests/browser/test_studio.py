@@ -116,11 +116,14 @@ def test_a_changed_form_is_deployed_and_new_tasks_show_it(visit: Visit, world: W
     page.locator(".fjs-form-field").filter(has_text="单位名称").last.click()
     open_form_group(page)
     label = page.locator("#bio-properties-panel-label")
-    expect(label).to_have_value("单位名称")
-    label.fill("客户全称")
-    label.blur()
+    expect(label).to_have_text("单位名称")
+    label.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("客户全称")
+    expect(page.locator(".fjs-form")).to_contain_text("客户全称")
     expect(page.locator("#studio-status")).to_have_attribute("data-tone", "warning")
     deploy(page, "叫法统一")
+    expect(page.locator("#studio-version")).to_have_text("v2")
 
     task = world.linxiao.start(channel="sales", entry="inquiry")["next_tasks"][0]["id"]
     staff = visit("linxiao")

@@ -4,7 +4,7 @@ import words from './zh-form.js';
 
 const ATTRIBUTES = ['title', 'placeholder', 'aria-label'];
 // Inside the form only these are the designer's own words.
-const OWN_IN_FORM = '.fjs-repeat-render-footer, .fjs-select-placeholder, .fjs-input-single-line,'
+const OWN_IN_FORM = '.fjs-repeat-render-footer, .fjs-select-placeholder,'
   + ' .fjs-context-pad, .fjs-empty-component, .fjs-fade-out, .fjs-empty-editor, .fjs-drop-container';
 // Names that the author gave: ids, keys, labels of fields and of list entries.
 const AUTHORS = '.bio-properties-panel-header-label, .fjs-form, .cm-editor, code,'

@@ -35,7 +35,7 @@ export default {
   'Remove Text field': '删除文本框', 'Toggle section': '展开或收起此节',
   'Create a {} element': '创建{}', 'Create an {} element': '创建{}', 'Remove {}': '删除{}', 'Delete {}': '删除{}',
   'List contains {} item': '{} 项', 'List contains {} items': '{} 项',
-  Repeatable: '可重复', '<none>': '<无>', 'A comma-separated list of': '用英文逗号分隔的',
+  'Maximum 4 fields per row are allowed': '每行最多四个字段', Repeatable: '可重复', '<none>': '<无>', 'A comma-separated list of': '用英文逗号分隔的',
   'file type specifiers': '文件类型', 'A number is required.': '必须填数字。',
   'Allow same origin': '允许同源', 'Allows arbitrary precision values': '数值精度不受限制',
   'Alternative text': '替代文字', 'Binds to a form variable': '对应表单变量', Bottom: '底部', Top: '顶部',
