@@ -8,6 +8,7 @@ from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.clock import SHANGHAI
 from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import invoices, orders, payments, settlement, states
+from jiedan.desk.records import get_customer
 from jiedan.desk.settlement import Balance
 from jiedan.desk.values import as_date, shanghai_date
 
@@ -34,13 +35,15 @@ def load_invoice(context: Context, order_id: str) -> dict[str, Any]:
     """Propose an invoice over everything that was delivered and not invoiced."""
     order = order_of(context, order_id)
     balance = _balance(context, order_id)
+    customer = get_customer(context.work.session, order.customer_id) if order.customer_id else None
+    tax_no = order.tax_no or (customer and customer.uscc)
     return {
         "values": {
-            "type": order.invoice_type or ("vat_special" if order.tax_no else "vat_normal"),
+            "type": order.invoice_type or ("vat_special" if tax_no else "vat_normal"),
             "billable": balance.invoiceable_fen,
             "amount": balance.invoiceable_fen,
-            "title": order.invoice_title,
-            "tax_no": order.tax_no,
+            "title": order.invoice_title or (customer and customer.name),
+            "tax_no": tax_no,
             "due_on": _due_day(context, order_id).isoformat(),
         },
         "facts": [*order_facts(context, order_id), *_balance_facts(balance)],
@@ -108,11 +111,13 @@ def load_payment(context: Context, order_id: str) -> dict[str, Any]:
     """What is owed, and what came in already."""
     balance = _balance(context, order_id)
     order = order_of(context, order_id)
+    customer = get_customer(context.work.session, order.customer_id) if order.customer_id else None
     return {
         "values": {
             "remaining": max(balance.remaining_fen, 0),
             "amount": max(balance.remaining_fen, 0),
             "method": ESCROW if order.payment_method == ESCROW else "bank",
+            "payer": customer and customer.name,
             "received_at": context.now.astimezone(SHANGHAI).isoformat(timespec="minutes"),
         },
         "facts": [*order_facts(context, order_id), *_balance_facts(balance)],

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from handlers.beside import Fact, fact, order_of, said, yuan
+from handlers.beside import Fact, fact, line_facts, order_facts, order_of, said, yuan
 from handlers.names import ROLES, called
 from handlers.order_scalars import customer_class
 from jiedan import Context, InvalidAnswer, handler
@@ -48,9 +48,15 @@ def register(
 
 @handler("issues.load_log")
 def load_log(context: Context, order_no: str | None = None) -> dict[str, Any]:
-    """An empty report, found now."""
+    """A report found now; about an order that is known, with the person to talk to."""
     now = context.now.astimezone(SHANGHAI).isoformat(timespec="minutes")
-    return {"values": {"order_no": order_no, "found_at": now}, "facts": []}
+    values: dict[str, Any] = {"order_no": order_no, "found_at": now}
+    if order_no is None:
+        return {"values": values, "facts": []}
+    found = orders.find_order(context.work.session, number=order_no)
+    order = order_of(context, found.order_id)
+    values["contact"] = " ".join(filter(None, [order.receiver, order.receiver_phone])) or None
+    return {"values": values, "facts": [*order_facts(context, found.order_id), *line_facts(order)]}
 
 
 @handler("issues.log")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -37,6 +37,7 @@ from jiedan.web.order_facts import (
     state_name,
 )
 from jiedan.web.order_rights import READ_ALL, require_order_sight
+from jiedan.web.startable import find_startable
 from jiedan.web.timeline import tell
 
 READ_OWN = frozenset({"SR", "PM", "PP", "QC", "LG", "LM", "WH", "EX"})
@@ -77,6 +78,13 @@ GROUP_NAMES = {
     "acceptance": lazy("In acceptance"),
     "over": lazy("Over"),
 }
+DELIVERED = frozenset(
+    {
+        *(OrderState.PARTIALLY_DELIVERED, OrderState.DELIVERED, OrderState.IN_ACCEPTANCE),
+        *(OrderState.ACCEPTED, OrderState.SETTLED, OrderState.CLOSED),
+    }
+)
+"""States in which a customer may complain about what he has."""
 CHANNELS = {"sales": lazy("Sales"), "netease": lazy("NetEase")}
 
 
@@ -171,7 +179,14 @@ def show(ref: str) -> str:
         state_name=state_name,
         sees_money=may_read_money(actor),
         channels=CHANNELS,
+        report=_report_key(order, actor),
     )
+
+
+def _report_key(order: OrderPage, actor: Actor) -> str | None:
+    """A key to report an issue with, for those who may, once something was delivered."""
+    delivered = order.order_no is not None and order.state in {one.value for one in DELIVERED}
+    return uuid4().hex if delivered and find_startable("issue", actor) else None
 
 
 def _load(ref: str, actor: Actor) -> tuple[OrderPage, InstanceView | None]:

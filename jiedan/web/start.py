@@ -13,7 +13,7 @@ from jiedan.flow.instances import start_instance
 from jiedan.web.formatting import said
 from jiedan.web.house import flow, person
 from jiedan.web.navigation import WORK, Entry
-from jiedan.web.startable import find_startable, startable_by
+from jiedan.web.startable import Way, find_startable, startable_by
 
 blueprint = Blueprint("start", __name__, url_prefix="/start")
 NAVIGATION = (
@@ -29,9 +29,17 @@ def show() -> str:
     return render_template("start/show.html", ways=ways, keys=keys)
 
 
+def _given(way: Way) -> dict[str, str]:
+    told = {name: request.form.get(name, "")[:100].strip() for name in way.may_set}
+    return {name: text for name, text in told.items() if text}
+
+
 @blueprint.post("/<name>")
 def begin(name: str) -> Response:
-    """Start it and go on to the first task, when it is for the same person."""
+    """Start it and go on to the first task, when it is for the same person.
+
+    A page may add what the way lets itself be told, such as the order that it is about.
+    """
     way = find_startable(name, person())
     if way is None:
         raise NotFound
@@ -39,7 +47,7 @@ def begin(name: str) -> Response:
         flow(),
         actor=person(),
         process_id=way.process,
-        variables=dict(way.variables),
+        variables={**way.variables, **_given(way)},
         key=request.form.get("_key") or None,
     )
     mine = next((one for one in started.next_tasks if one.mine), None)
