@@ -48,7 +48,7 @@ function translateNode(node) {
   const text = node.data.trim();
   const owner = node.parentElement;
   if (!text || !owner || (owner.closest('.fjs-form') && !owner.closest(OWN_IN_FORM))) return;
-  const known = translate(text);
+  const known = text === 'Select' && owner.closest('.fjs-form') ? '请选择' : translate(text);
   if (known === undefined) return note(text, owner);
   const translated = node.data.replace(text, known);
   if (translated !== node.data) node.data = translated;
