@@ -12,7 +12,7 @@ from jiedan.desk.platforms import sign
 from jiedan.desk.tables import PlatformOrder
 from jiedan.flow.notices import list_notices
 from jiedan.people.directory import load_actor
-from tests.scenarios.hostility import READERS, refused, understood, unchanged
+from tests.scenarios.hostility import READERS, refused, unchanged, understood
 from tests.scenarios.paths import PLATFORM_NO, PUSH_SECRET, push, push_body
 from tests.world import World
 
@@ -150,7 +150,7 @@ def test_a_replay_is_the_same_order_and_starts_nothing(day: World) -> None:
                  for tag in READERS.values()]  # fmt: skip
 
     assert {first.get_json()["instance_id"]} == {one.get_json()["instance_id"] for one in again}
-    assert [True, True] == [one.get_json()["duplicate"] for one in again]
+    assert [one.get_json()["duplicate"] for one in again] == [True, True]
     row = kept(day, "NE-REPLAYED")
     assert row is not None
     assert row.pushes == 3
@@ -230,7 +230,7 @@ def test_a_day_that_cannot_be_becomes_the_earliest_one(day: World, wanted: Any) 
     ids=["half a character", "nul", "sql", "script", "template"],
 )
 def test_odd_texts_in_a_push_are_kept_and_harm_nobody(day: World, text: str) -> None:
-    number = f"NE-ODD-{ascii(text)}"
+    number = f"NE-ODD-{text!a}"
     order = json.loads(push_body(number))
     order["remark"] = text
     order["buyer"]["name"] = order["address"]["receiver"] = f"李{text}"
