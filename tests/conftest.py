@@ -6,22 +6,25 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine, event, text
 
 from jiedan.core.actor import Actor
-from jiedan.core.clock import SHANGHAI, MovableClock
+from jiedan.core.clock import MovableClock
 from jiedan.core.database import Database
 from jiedan.core.i18n import use_locale
 from jiedan.core.platform import Platform, build_platform
-from jiedan.core.schema import load_tables
-from jiedan.core.settings import Settings, load_settings
+from jiedan.core.schema import load_tables, migrate
+from jiedan.core.settings import Settings
+from tests.templates import MONDAY_MORNING, copied, filling, quick_settings
 
-MONDAY_MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
+# A machine that is busy with something else is no failure; what fails once must fail again.
+hypothesis.settings.register_profile("everywhere", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("everywhere")
 
 
 @pytest.fixture(autouse=True)
@@ -35,23 +38,19 @@ def _english() -> Iterator[None]:
 def _empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all tables and no rows, made once for each worker and copied."""
     load_tables()
-    path = tmp_path_factory.mktemp("template") / "empty.db"
-    database = Database(f"sqlite:///{path}", durable=False)
-    database.create_all()
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
+    folder = tmp_path_factory.mktemp("template")
+    (folder / "nothing.db").touch()
+    path = folder / "empty.db"
+    with filling(path, start=folder / "nothing.db") as platform:
+        migrate(platform.database)
     return path
 
 
 @pytest.fixture
 def database(tmp_path: Path, _empty_file: Path) -> Iterator[Database]:
     """A fresh SQLite database with all tables."""
-    path = tmp_path / "jiedan.db"
-    shutil.copy(_empty_file, path)
-    database = Database(f"sqlite:///{path}", durable=False)
-    yield database
-    database.close()
+    with copied(tmp_path / "jiedan.db", template=_empty_file) as database:
+        yield database
 
 
 @pytest.fixture
@@ -63,13 +62,7 @@ def clock() -> MovableClock:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of a test installation; passwords hash fast and weakly."""
-    return load_settings(
-        environment={},
-        data_dir=tmp_path / "var",
-        secret_key="a key for tests",
-        password_hash_kib=8,
-        password_hash_rounds=1,
-    )
+    return quick_settings(tmp_path)
 
 
 @pytest.fixture
@@ -126,7 +119,7 @@ def _postgres_template(_postgres_server: str) -> str:
     load_tables()
     _on_server(_postgres_server, "CREATE DATABASE template_jiedan")
     database = Database(_database_url(_postgres_server, "template_jiedan"))
-    database.create_all()
+    migrate(database)
     database.close()
     return "template_jiedan"
 
