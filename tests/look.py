@@ -36,6 +36,8 @@ WINDOWS = 2
 """Pages drawn at once."""
 HEIGHT = {1280: 860, 390: 844}
 PATIENCE = 20_000
+UNSTUCK = ".phone-bar, .outcomes, .side, .top { position: static !important }"
+"""What sticks to the window would lie across the middle of a long picture."""
 LEADS = (
     "/tasks/", "/orders/", "/customers/", "/catalogue/", "/monitor/instances/",
     "/monitor/incidents/",
@@ -225,7 +227,7 @@ def _photograph(browser: Browser, errand: Errand, album: Album, address: str) ->
                 continue
             _wait_until_drawn(page, troubles)
             name = f"{errand.folder}/{len(pictures):02}.png"
-            page.screenshot(path=album.folder / name, full_page=True)
+            page.screenshot(path=album.folder / name, full_page=True, style=UNSTUCK)
             pictures.append((path, name))
             waiting += _new_leads(page, leads)
     finally:
