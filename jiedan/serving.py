@@ -87,15 +87,15 @@ def _furnish(flow: Flow) -> None:
     with platform.work(actor=SYSTEM) as work:
         sync_organisation(work, organisation=organisation)
     if platform.settings.demo:
-        open_demo(flow, progress=_tell_progress)
+        open_demo(flow, count=platform.settings.demo_orders, progress=_tell_progress)
     deploy_folders(flow, actor=SYSTEM)
 
 
 def _tell_progress(done: int, total: int) -> None:
     if done == 1:
-        click.echo(_("Seven weeks of demo orders are being worked through, once …"))
+        click.echo(_("Seven weeks of demo orders are being worked through, once …"), err=True)
     elif done % 20 == 0:
-        click.echo(_("%(done)s of %(total)s orders", done=done, total=total))
+        click.echo(_("%(done)s of %(total)s orders", done=done, total=total), err=True)
 
 
 def _listen(settings: Settings) -> socket.socket:

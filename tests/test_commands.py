@@ -49,7 +49,12 @@ def serve(tmp_path: Path, port: int) -> Iterator[Callable[..., subprocess.Popen[
         process = subprocess.Popen(
             [sys.executable, "-m", "jiedan.cli", "serve", "--port", str(port), *arguments],
             cwd=SOURCE_ROOT,
-            env={**os.environ, "JIEDAN_DATA": str(tmp_path), "LANG": "en_US.UTF-8"},
+            env={
+                **os.environ,
+                "JIEDAN_DATA": str(tmp_path),
+                "JIEDAN_DEMO_ORDERS": "0",
+                "LANG": "en_US.UTF-8",
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

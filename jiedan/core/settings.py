@@ -111,6 +111,12 @@ class Settings:
     demo: bool = _setting(
         False, lazy("Demo mode: sample company, sign-in with one click, a clock that can be moved.")
     )
+    demo_orders: int = _setting(
+        60,
+        lazy("How many orders the demo works through before it opens for the first time."),
+        low=0,
+        high=1000,
+    )
     locale: str = _setting(
         "zh", lazy("The language for people who have not chosen one."), choices=("zh", "en")
     )

@@ -17,16 +17,17 @@ from jiedan.people.directory import has_any_user
 
 STORY_STARTS = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
 """SPEC §6.0: Monday morning."""
+COPIES = 4
+"""Orders of the longer past for each one of the demo's weeks."""
 
 
 def open_demo(
-    flow: Flow,
-    *,
-    count: int = 60,
-    past: int = 240,
-    progress: Callable[[int, int], None] | None = None,
+    flow: Flow, *, count: int, progress: Callable[[int, int], None] | None = None
 ) -> bool:
-    """Fill an empty demo; False when it has been opened before and stays as it is."""
+    """Fill an empty demo with `count` orders under way and a longer past of finished ones.
+
+    False when it has been opened before; then it stays as it is.
+    """
     with flow.platform.read() as session:
         if has_any_user(session):
             return False
@@ -36,6 +37,6 @@ def open_demo(
     deploy_folders(flow, actor=SYSTEM)
     bring_orders(flow, until=STORY_STARTS, count=count, progress=progress)
     clock.set(STORY_STARTS)
-    lengthen_past(flow, copies=past)
+    lengthen_past(flow, copies=COPIES * count)
     clock.run()
     return True
