@@ -136,8 +136,10 @@ def classify(context: Context, issue_id: str) -> dict[str, Any]:
 
 @handler("issues.load_issue")
 def load_issue(context: Context, issue_id: str, question: str | None = None) -> dict[str, Any]:
-    """The issue and its story."""
-    values = {"question": question, "way": "phone"}
+    """The issue and its story; a first reply goes by phone unless somebody chooses otherwise."""
+    values = {"question": question}
+    if context.element_id == "reply_first":
+        values["way"] = "phone"
     return {"values": values, "facts": _issue_facts(context, issue_id)}
 
 
