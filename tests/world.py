@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from app import create_app
+from app import create_app, create_flow
 from jiedan.core.actor import SYSTEM
 from jiedan.core.clock import MovableClock, shanghai
 from jiedan.core.database import Database
-from jiedan.core.i18n import use_locale
 from jiedan.core.platform import build_platform
-from jiedan.core.settings import load_settings
 from jiedan.demo.company import demo_people, found_company
 from jiedan.desk.tables import Customer
 from jiedan.flow import definitions, jobs
@@ -32,7 +31,7 @@ from jiedan.flow.running import run_due
 from jiedan.flow.tables import TaskRow
 from jiedan.people.tokens import make_token
 from jiedan.web.house import EXTENSION
-from tests.conftest import MONDAY_MORNING
+from tests.templates import MONDAY_MORNING, filling, kept_models, quick_settings
 
 
 class Refused(AssertionError):
@@ -222,30 +221,23 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def _world_template(
-    tmp_path_factory: pytest.TempPathFactory, _empty_file: Path
-) -> tuple[Path, dict[str, str]]:
+def _world_template(_empty_file: Path) -> tuple[Path, dict[str, str]]:
     """A database with the company and the content deployed, made once for each worker."""
-    folder = tmp_path_factory.mktemp("world")
-    path = folder / "world.db"
-    shutil.copy(_empty_file, path)
-    with use_locale("en"):
-        platform = build_platform(
-            _settings(folder),
-            clock=MovableClock(MONDAY_MORNING),
-            database=Database(f"sqlite:///{path}", durable=False),
-        )
-        application = create_app(platform=platform)
+    return _found_world(_empty_file)
+
+
+@cache
+def _found_world(empty: Path) -> tuple[Path, dict[str, str]]:
+    # The fixture is imported by several folders, and each of them would build a world.
+    path = empty.parent / "world.db"
+    with filling(path, start=empty, demo=True) as platform:
         found_company(platform)
-        definitions.deploy_folders(application.extensions[EXTENSION].flow, actor=SYSTEM)
+        definitions.deploy_folders(create_flow(platform), actor=SYSTEM)
         with platform.work(actor=SYSTEM) as work:
             tokens = {
                 one.login: make_token(work, login=one.login).token
                 for one in demo_people(platform.settings.config_dir)
             }
-        with platform.database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        platform.close()
     return path, tokens
 
 
@@ -264,20 +256,13 @@ def open_world(folder: Path, copied: tuple[Path, dict[str, str]]) -> Iterator[Wo
     shutil.copy(template, path)
     clock = MovableClock(MONDAY_MORNING)
     platform = build_platform(
-        _settings(folder), clock=clock, database=Database(f"sqlite:///{path}", durable=False)
+        quick_settings(folder, demo=True),
+        clock=clock,
+        database=Database(f"sqlite:///{path}", durable=False),
     )
+    opened = World(create_app(platform=platform), clock, tokens)
+    opened.flow.caches = kept_models(template)()
     try:
-        yield World(create_app(platform=platform), clock, tokens)
+        yield opened
     finally:
         platform.close()
-
-
-def _settings(folder: Path) -> Any:
-    return load_settings(
-        environment={},
-        data_dir=folder / "var",
-        secret_key="a key for tests",
-        password_hash_kib=8,
-        password_hash_rounds=1,
-        demo=True,
-    )

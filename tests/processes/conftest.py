@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from jiedan.core.clock import MovableClock
 from jiedan.core.database import Database
-from jiedan.core.platform import Platform, build_platform
-from jiedan.core.settings import Settings
+from jiedan.core.platform import Platform
 from tests.processes.house import House, build_house
+from tests.templates import copied, kept_models
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +21,13 @@ def _furnished_file(tmp_path_factory: pytest.TempPathFactory, _empty_file: Path)
 
 
 @pytest.fixture
-def house(tmp_path: Path, _furnished_file: Path, settings: Settings, clock: MovableClock) -> House:
+def database(tmp_path: Path, _furnished_file: Path) -> Iterator[Database]:
+    """A desk of the test's own."""
+    with copied(tmp_path / "house.db", template=_furnished_file) as database:
+        yield database
+
+
+@pytest.fixture
+def house(platform: Platform, clock: MovableClock, _furnished_file: Path) -> House:
     """People, goods, customers and all processes, on a database of the test's own."""
-    path = tmp_path / "house.db"
-    path.write_bytes(_furnished_file.read_bytes())
-    database = Database(f"sqlite:///{path}", durable=False)
-    platform: Platform = build_platform(settings, clock=clock, database=database)
-    return House(platform, clock, timedelta())
+    return House(platform, clock, kept_models(_furnished_file)())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,14 +17,13 @@ from sqlalchemy import select
 import handlers  # noqa: F401  registers every handler
 from jiedan.core.actor import SYSTEM, Actor
 from jiedan.core.clock import SHANGHAI, MovableClock
-from jiedan.core.database import Database
 from jiedan.core.files import attach_file
-from jiedan.core.platform import Platform, build_platform
-from jiedan.core.settings import load_settings
+from jiedan.core.platform import Platform
 from jiedan.core.work import Work
 from jiedan.desk import catalogue, contracts, credit, customers, pricing, stock
 from jiedan.desk.order_refs import OrderRef, order_ref
 from jiedan.desk.tables import Customer, Invoice
+from jiedan.flow.cache import Caches
 from jiedan.flow.definitions import deploy_folders
 from jiedan.flow.inbox import TaskItem, list_tasks
 from jiedan.flow.inbox import tasks_of as open_items
@@ -36,6 +34,7 @@ from jiedan.flow.running import run_due
 from jiedan.flow.task_views import Answer
 from jiedan.flow.tasks import Completed, OpenedTask, claim_task, complete_task, open_task
 from jiedan.people.duties import load_duties
+from tests.templates import filling
 
 ROOT = Path(__file__).parents[2]
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=SHANGHAI)
@@ -68,17 +67,11 @@ def a_flow(platform: Platform) -> Flow:
 def build_house(folder: Path, empty: Path) -> Path:
     """A database file with all definitions, goods and customers; copied by every test."""
     path = folder / "furnished.db"
-    shutil.copy(empty, path)
-    database = Database(f"sqlite:///{path}", durable=False)
-    settings = load_settings(environment={}, data_dir=folder / "var", secret_key="for tests")
-    platform = build_platform(settings, clock=MovableClock(MONDAY), database=database)
-    deploy_folders(a_flow(platform), actor=AUTHOR)
-    with platform.work(actor=SYSTEM) as work:
-        _goods(work)
-        _customers(work)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
+    with filling(path, start=empty) as platform:
+        deploy_folders(a_flow(platform), actor=AUTHOR)
+        with platform.work(actor=SYSTEM) as work:
+            _goods(work)
+            _customers(work)
     return path
 
 
@@ -176,12 +169,13 @@ class House:
 
     platform: Platform
     clock: MovableClock
-    offset: timedelta = timedelta()
+    caches: Caches = field(default_factory=Caches)
     flow: Flow = field(init=False)
     instance_id: UUID | None = None
 
     def __post_init__(self) -> None:
         self.flow = a_flow(self.platform)
+        self.flow.caches = self.caches
 
     # --- starting and acting -------------------------------------------------------------------
     def start(self, login: str, process_id: str = "order_main", **variables: Any) -> Started:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from jiedan.core.actor import SYSTEM, Actor
+from jiedan.core.database import Database
 from jiedan.core.platform import Platform
 from jiedan.flow.definitions import deploy
 from jiedan.flow.instances import Started, start_instance
@@ -21,6 +22,7 @@ from jiedan.flow.platform import Flow
 from jiedan.people.accounts import add_user
 from jiedan.people.organisation import load_organisation, sync_organisation
 from jiedan.web import create_web
+from tests.templates import copied, filling
 
 CONTENT = Path(__file__).parent / "content"
 PASSWORD = "steamed-oolong-77"
@@ -44,7 +46,8 @@ class Browser:
 
     def post(self, path: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
         """Post with the token that a page of ours carries."""
-        token = csrf_of(self.client.get("/help").text) or csrf_of(self.client.get("/sign-in").text)
+        # The page to sign in is the lighter one, but only strangers are shown it.
+        token = csrf_of(self.client.get("/sign-in").text) or csrf_of(self.client.get("/help").text)
         return self.client.post(path, data={"csrf_token": token, **(data or {})}, **options)
 
     def sign_in(self, login: str, password: str = PASSWORD) -> Browser:
@@ -59,25 +62,40 @@ def csrf_of(page: str) -> str:
     return found.group(1) if found else ""
 
 
+@pytest.fixture(scope="session")
+def _teahouse_file(tmp_path_factory: pytest.TempPathFactory, _empty_file: Path) -> Path:
+    """A SQLite file with the teahouse's people and diagrams, made once for each worker."""
+    path = tmp_path_factory.mktemp("teahouse") / "teahouse.db"
+    with filling(path, start=_empty_file) as platform:
+        with platform.work(actor=SYSTEM) as work:
+            roles = platform.settings.config_dir / "roles.toml"
+            sync_organisation(work, organisation=load_organisation(roles))
+            for login, (name, name_en, held) in PEOPLE.items():
+                add_user(
+                    work,
+                    login=login,
+                    name=name,
+                    name_en=name_en,
+                    roles=held,
+                    password=PASSWORD,
+                    must_change_password=False,
+                )
+        files = {path.name: path.read_bytes() for path in CONTENT.iterdir()}
+        deploy(Flow(platform), actor=SYSTEM, files=files)
+    return path
+
+
+@pytest.fixture
+def database(tmp_path: Path, _teahouse_file: Path) -> Iterator[Database]:
+    """A teahouse of the test's own."""
+    with copied(tmp_path / "teahouse.db", template=_teahouse_file) as database:
+        yield database
+
+
 @pytest.fixture
 def flow(platform: Platform) -> Flow:
     """A process platform that knows the teahouse and its people."""
-    flow = Flow(platform)
-    with platform.work(actor=SYSTEM) as work:
-        path = platform.settings.config_dir / "roles.toml"
-        sync_organisation(work, organisation=load_organisation(path))
-        for login, (name, name_en, roles) in PEOPLE.items():
-            add_user(
-                work,
-                login=login,
-                name=name,
-                name_en=name_en,
-                roles=roles,
-                password=PASSWORD,
-                must_change_password=False,
-            )
-    deploy(flow, actor=SYSTEM, files={path.name: path.read_bytes() for path in CONTENT.iterdir()})
-    return flow
+    return Flow(platform)
 
 
 @pytest.fixture

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from jiedan.core.actor import SYSTEM, Actor
+from jiedan.core.database import Database
 from jiedan.core.platform import Platform
 from jiedan.desk import lists, orders
 from jiedan.desk.demo import load_base
 from jiedan.flow.platform import Flow
 from jiedan.people.accounts import add_user
+from tests.templates import copied, filling
 
 from .conftest import PASSWORD, Browser
 
@@ -20,40 +23,59 @@ SALES = {"chenjing": ("陈静", "Chen Jing", "SR"), "zhaolei": ("赵磊", "Zhao 
 NUMBER = "XS20260302-0001-1"
 
 
-@pytest.fixture
-def order(flow: Flow, platform: Platform) -> str:
-    """The number of an order of East Precision, owned by Chen Jing and entered by Sun Yue."""
-    with platform.work(actor=SYSTEM) as work:
-        for login, (name, name_en, role) in SALES.items():
-            add_user(
-                work, login=login, name=name, name_en=name_en, roles={role},
-                password=PASSWORD, must_change_password=False,
-            )  # fmt: skip
-        load_base(work)
-    with platform.work(actor=Actor("sunyue", "孙悦", frozenset({"OC"}))) as work:
-        east = lists.list_customers(work.session, query="KH000001").items[0].customer_id
-        opened = orders.open_order(work, channel="sales", owner="chenjing")
-        orders.accept_order(
-            work, order_id=opened.order_id, customer=east, intent="confirmed", order_kind="product"
-        )
-        entered = orders.enter_order(
-            work,
-            order_id=opened.order_id,
-            entry={
-                "lines": [{"sku": "P-1001", "qty": "100", "unit_price": 110400}],
-                "delivery_date": "2026-03-12",
-                "province": "上海市",
-                "city": "上海市",
-                "district": "嘉定区",
-                "detail": "墨玉路 28 号",
-                "receiver": "沈国平",
-                "receiver_phone": "13812345678",
-                "payment_method": "credit_term",
-                "term_days": 60,
-                "partial_ok": False,
-            },
-        )
+@pytest.fixture(scope="module")
+def _shop_file(tmp_path_factory: pytest.TempPathFactory, _teahouse_file: Path) -> Path:
+    """The house with an order of East Precision, owned by Chen Jing and entered by Sun Yue."""
+    path = tmp_path_factory.mktemp("shop") / "shop.db"
+    with filling(path, start=_teahouse_file) as platform:
+        with platform.work(actor=SYSTEM) as work:
+            for login, (name, name_en, role) in SALES.items():
+                add_user(
+                    work, login=login, name=name, name_en=name_en, roles={role},
+                    password=PASSWORD, must_change_password=False,
+                )  # fmt: skip
+            load_base(work)
+        with platform.work(actor=Actor("sunyue", "孙悦", frozenset({"OC"}))) as work:
+            east = lists.list_customers(work.session, query="KH000001").items[0].customer_id
+            opened = orders.open_order(work, channel="sales", owner="chenjing")
+            orders.accept_order(
+                work,
+                order_id=opened.order_id,
+                customer=east,
+                intent="confirmed",
+                order_kind="product",
+            )
+            entered = orders.enter_order(
+                work,
+                order_id=opened.order_id,
+                entry={
+                    "lines": [{"sku": "P-1001", "qty": "100", "unit_price": 110400}],
+                    "delivery_date": "2026-03-12",
+                    "province": "上海市",
+                    "city": "上海市",
+                    "district": "嘉定区",
+                    "detail": "墨玉路 28 号",
+                    "receiver": "沈国平",
+                    "receiver_phone": "13812345678",
+                    "payment_method": "credit_term",
+                    "term_days": 60,
+                    "partial_ok": False,
+                },
+            )
     assert entered.order_no == NUMBER
+    return path
+
+
+@pytest.fixture
+def database(tmp_path: Path, _shop_file: Path) -> Iterator[Database]:
+    """A house of the test's own, with that order."""
+    with copied(tmp_path / "shop.db", template=_shop_file) as database:
+        yield database
+
+
+@pytest.fixture
+def order(flow: Flow) -> str:
+    """The number of the order."""
     return NUMBER
 
 
