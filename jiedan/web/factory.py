@@ -21,11 +21,13 @@ from jiedan.web import (
 from jiedan.web.addresses import this_page
 from jiedan.web.areas import areas
 from jiedan.web.house import EXTENSION, House
+from jiedan.web.instance_rights import may_open
 from jiedan.web.lookups import Lookups, label_of
 from jiedan.web.markdown import render
 from jiedan.web.navigation import Navigation
 from jiedan.web.notices import unread_count
 from jiedan.web.outcomes import outcome_name
+from jiedan.web.startable import startable_by
 
 UPLOAD_FILES = 12
 """How many files of the largest allowed size fit into one posted form."""
@@ -58,6 +60,7 @@ def create_web(flow: Flow, platform: Platform, *, testing: bool = False) -> Flas
     bundles.install(app)
     formatting.install(app)
     app.jinja_env.filters["markdown"] = render
+    app.jinja_env.globals["may_open"] = may_open
     app.jinja_env.globals["choices"] = lookups.choices
     app.jinja_env.globals["this_page"] = this_page
     app.jinja_env.globals["outcome_name"] = partial(outcome_name, flow)
@@ -91,6 +94,7 @@ def _furnish(app: Flask, navigation: Navigation, *, demo: bool) -> None:
             "now": app.extensions[EXTENSION].platform.clock.now(),
             "navigation": navigation.sections,
             "phone_navigation": navigation.phone,
+            "may_start": bool(actor and startable_by(actor)),
             "unread": unread_count(actor) if actor else 0,
             "is_fragment": request.headers.get("HX-Request") == "true",
         }

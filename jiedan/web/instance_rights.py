@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from jiedan.core.actor import Actor
 from jiedan.core.errors import NotFound
+from jiedan.flow.inbox import TaskItem
 from jiedan.flow.instances import InstanceView
+from jiedan.flow.owners import owners_of
 
 SEE_ALL = frozenset({"AD", "PO", "AU", "GM", "SM", "SD", "BM"})
 """Roles whose work is to watch instances."""
@@ -18,7 +20,7 @@ def may_see(view: InstanceView, actor: Actor) -> bool:
         return True
     if any(entry.actor == actor.login for entry in view.history):
         return True
-    owners = {f"u:{actor.login}"} | {f"r:{role}" for role in actor.roles}
+    owners = set(owners_of(actor))
     return any(owners & set(task.owners) for task in view.tasks)
 
 
@@ -27,6 +29,15 @@ def require_sight(view: InstanceView, actor: Actor) -> InstanceView:
     if not may_see(view, actor):
         raise NotFound()
     return view
+
+
+def may_open(task: TaskItem, actor: Actor) -> bool:
+    """Whether a link to this task leads anywhere: strangers would find nothing there."""
+    return bool(
+        actor.roles & REPAIR
+        or actor.login in (task.assignee, task.completed_by)
+        or set(owners_of(actor)) & set(task.owners)
+    )
 
 
 def may_repair(actor: Actor) -> bool:

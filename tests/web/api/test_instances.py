@@ -124,6 +124,24 @@ def test_the_pages_of_the_monitor_refuse_strangers(world: World) -> None:
         assert browser.get(address).status_code == 404, address
 
 
+def test_the_monitor_links_tasks_only_for_those_who_may_open_them(world: World) -> None:
+    instance = world.chenjing.start(**ORDER)["id"]
+    task = world.sunyue.task("accept_order")["id"]
+
+    def sees_link(login: str) -> bool:
+        browser = world.app.test_client()
+        page = browser.get("/sign-in").text
+        token = page.split('name="csrf_token" value="')[1].split('"')[0]
+        browser.post("/sign-in/demo", data={"csrf_token": token, "login": login})
+        page = browser.get(f"/monitor/instances/{instance}").text
+        assert "受理订单" in page or "Accept order" in page
+        return f"/tasks/{task}" in page
+
+    assert sees_link("sunyue")
+    assert sees_link("zhangwei")
+    assert not sees_link("hezheng")
+
+
 def test_the_diagram_is_not_sent_again_while_nothing_moves(world: World) -> None:
     instance = world.chenjing.start(**ORDER)["id"]
     browser = world.app.test_client()
