@@ -142,7 +142,7 @@ class Judge:
                     record.values[each.path] = value
                     put_path(seen, each.path, for_feel(each.holds, value))
             hidden = frozenset(self._hide(fields, seen))
-            locked = fixed | {
+            locked = frozenset(fixed) | {
                 each.id
                 for each in record.fields
                 if each.read_only_if and self.evaluate(each.read_only_if, seen) is True
@@ -152,7 +152,7 @@ class Judge:
             for each in record.fields:
                 if each.path and each.id in locked ^ record.locked and not each.read_only:
                     _read_one(each, record, locked=each.id in locked)
-            record.hidden, record.locked = hidden, frozenset(locked)
+            record.hidden, record.locked = hidden, locked
 
     def _hide(self, fields: Sequence[Field], seen: Mapping[str, Any]) -> Iterator[str]:
         for each in fields:
