@@ -42,9 +42,22 @@ def find_chromium(playwright: Playwright) -> tuple[Path, dict[str, str]]:
     if (unpacked := UNPACKED / "chromium").exists():
         return unpacked, {
             "LD_LIBRARY_PATH": f"{UNPACKED / 'al2023' / 'lib'}:{UNPACKED}",
-            "FONTCONFIG_PATH": str(UNPACKED / "fonts"),
+            "FONTCONFIG_FILE": str(_fonts()),
         }
     raise NoBrowser(NoBrowser.__doc__)
+
+
+def _fonts() -> Path:
+    """Where the unpacked browser finds letters: it has some with it, but looks elsewhere."""
+    places = (UNPACKED / "fonts" / "fonts", Path("/usr/share/fonts"), Path.home() / ".fonts")
+    listed = "".join(f"<dir>{place}</dir>" for place in places)
+    path = UNPACKED / "fontconfig.xml"
+    path.write_text(
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">'
+        f"<fontconfig>{listed}<cachedir>{UNPACKED / 'font-cache'}</cachedir></fontconfig>",
+        encoding="utf-8",
+    )
+    return path
 
 
 @contextmanager
