@@ -37,9 +37,13 @@ class Entry:
     on_phone: int | None = None
     """Its place in the phone's bar of four, smallest first."""
     phone_label: LazyText | None = None
+    has_something: Callable[[Actor], bool] | None = None
+    """Whether the place holds anything for this person; one that is always empty is not shown."""
 
     def visible_to(self, actor: Actor) -> bool:
-        return not self.roles or actor.has_any(*self.roles)
+        if self.roles and not actor.has_any(*self.roles):
+            return False
+        return self.has_something is None or self.has_something(actor)
 
 
 WORK = lazy("Work")

@@ -17,7 +17,16 @@ from jiedan.web.startable import Way, find_startable, startable_by
 
 blueprint = Blueprint("start", __name__, url_prefix="/start")
 NAVIGATION = (
-    Entry("start.show", lazy("Start"), "start", WORK, 20, on_phone=3, phone_label=lazy("Start")),
+    Entry(
+        "start.show",
+        lazy("Start"),
+        "start",
+        WORK,
+        20,
+        on_phone=3,
+        phone_label=lazy("Start"),
+        has_something=lambda actor: bool(startable_by(actor)),
+    ),
 )
 
 
