@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from babel.messages.extract import extract
@@ -152,6 +153,7 @@ def _from_errors(file: Path, errors: frozenset[str]) -> Iterator[Sentence]:
             yield Sentence(file, node.lineno, docstring.splitlines()[0])
 
 
+@cache
 def _error_classes() -> frozenset[str]:
     """The names of all classes of the error tree, wherever in the source they are."""
     bases: dict[str, set[str]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,23 @@ def revise(folder: Path, revision: str, down: str | None, step: str) -> None:
             text=revision, revision=revision, down=repr(down).replace("'", '"'), step=step
         )
     )
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A SQLite database without any table."""
+    database = Database(f"sqlite:///{tmp_path / 'bare.db'}", durable=False)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres(postgres: Database) -> Database:
+    """A PostgreSQL database without any table."""
+    with postgres.engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    return postgres
 
 
 @pytest.fixture
