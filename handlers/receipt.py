@@ -217,7 +217,7 @@ def record(
         msgid="%(shipment_no)s delivered at %(at)s by %(method)s, confirmed by %(signer)s "
         "(%(deviation)s).",
         shipment_no=facts.shipment_no,
-        at=said(confirmed["delivered_at"]),
+        at=confirmed["delivered_at"].isoformat(),
         method=called(METHODS, confirmed["method"]) or "—",
         signer=confirmed["signer"] or "—",
         deviation=_deviation(facts),

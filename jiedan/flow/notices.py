@@ -42,7 +42,7 @@ class Notice:
             if name.endswith(".en"):
                 continue
             if name in MOMENTS:
-                said[name] = format_datetime(datetime.fromisoformat(value))
+                said[name] = _moment_said(value)
             elif isinstance(value, str):
                 said[name] = pick(value, self.params.get(f"{name}.en"))
             else:
@@ -52,6 +52,14 @@ class Notice:
         except (KeyError, ValueError, TypeError):
             # A handler's sentence and its params do not fit: better plain than no page.
             return self.msgid
+
+
+def _moment_said(text: str) -> str:
+    """A moment as people read it; what is none, or knows no time zone, stays as it was written."""
+    try:
+        return format_datetime(datetime.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def notify(

@@ -161,6 +161,9 @@ def test_one_order_goes_from_the_first_call_to_a_complaint_by_its_pages_alone(
     crew.do("fengtao", "在途跟踪", "record", {"code": "delivered"})
     crew.do("fengtao", "签收登记", "full", {"proof": "签收单 001"})
 
+    sales.goto("/notices")
+    expect(sales.locator("main")).to_contain_text("2026-03-03 09:00")
+
     rejected = {"lines[0].qty_accepted": "99", "lines[0].qty_rejected": "1"}
     remark = {"lines[0].quality_ok": "", "lines[0].note": "一台外壳划伤"}
     sign = {"sign": "验收单 001"}
