@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import enum
-import os
 import sqlite3
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -132,15 +130,6 @@ class Base(DeclarativeBase):
             values_callable=lambda kind: [str(member.value) for member in kind],
         ),
     }
-
-
-def new_id() -> uuid.UUID:
-    """A new random id that sorts by the time it was made (UUID version 7), kind to indexes."""
-    milliseconds = time.time_ns() // 1_000_000
-    value = (milliseconds & 0xFFFFFFFFFFFF) << 80 | int.from_bytes(os.urandom(10), "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return uuid.UUID(int=value)
 
 
 def dump_json(value: Any, *, sort: bool = False) -> str:

@@ -16,9 +16,10 @@ from sqlalchemy import Index, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from jiedan.core import audit
-from jiedan.core.database import Base, new_id
+from jiedan.core.database import Base
 from jiedan.core.errors import Conflict, NotFound, TooLarge
 from jiedan.core.file_types import checked_name, sniff
+from jiedan.core.ids import new_id
 from jiedan.core.text import clean_line
 from jiedan.core.work import Work
 

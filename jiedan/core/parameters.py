@@ -20,9 +20,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from jiedan.core import audit
 from jiedan.core.calendar import UNITS
 from jiedan.core.clock import Clock, as_utc
-from jiedan.core.database import Base, Database, JsonValue, new_id
+from jiedan.core.database import Base, Database, JsonValue
 from jiedan.core.errors import Forbidden, Invalid, NotFound
 from jiedan.core.i18n import lazy
+from jiedan.core.ids import new_id
 from jiedan.core.parameter import (
     Parameter,
     ParameterOutOfRange,

@@ -19,7 +19,8 @@ from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from jiedan.core.actor import SYSTEM
-from jiedan.core.database import Base, new_id
+from jiedan.core.database import Base
+from jiedan.core.ids import new_id
 from jiedan.core.numbering import take_number
 from jiedan.core.schema import load_tables
 from jiedan.core.work import Work

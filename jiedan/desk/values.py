@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from jiedan.core.clock import SHANGHAI
-from jiedan.core.database import Base, new_id
+from jiedan.core.database import Base
 from jiedan.core.errors import Invalid, Message
 from jiedan.core.i18n import lazy
+from jiedan.core.ids import new_id
 from jiedan.core.money import LARGEST
 from jiedan.core.text import clean_text, half_width, number_text
 from jiedan.core.work import Work

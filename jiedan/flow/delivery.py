@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import delete, insert, select, update
 
 from jiedan.core import audit
-from jiedan.core.database import new_id
+from jiedan.core.ids import new_id
 from jiedan.core.work import Work
 from jiedan.flow.current import current
 from jiedan.flow.errors import ConflictingPayload, InstanceLoops

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from jiedan.core.clock import shanghai
-from jiedan.core.database import new_id
 from jiedan.core.errors import Invalid, JiedanError
 from jiedan.core.i18n import use_locale
+from jiedan.core.ids import new_id
 from jiedan.core.work import Work
 from jiedan.feel import compile_expression, to_plain
 from jiedan.flow import engine

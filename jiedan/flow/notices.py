@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, select, tuple_
 
 from jiedan.core.actor import Actor
-from jiedan.core.database import new_id
 from jiedan.core.i18n import format_datetime, gettext, pick
+from jiedan.core.ids import new_id
 from jiedan.core.work import Work
 from jiedan.flow.handlers import plain
 from jiedan.flow.owners import owners_of

@@ -7,10 +7,10 @@ from sqlalchemy import insert, update
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
-from jiedan.core.database import new_id
 from jiedan.core.errors import Invalid
 from jiedan.core.files import attach_file, remove_attachment
 from jiedan.core.files import find_attachment as find_file
+from jiedan.core.ids import new_id
 from jiedan.core.text import clean_text
 from jiedan.core.work import Work
 from jiedan.flow.access import task_for

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jiedan.core import audit
-from jiedan.core.database import new_id
+from jiedan.core.ids import new_id
 from jiedan.core.work import Work
 from jiedan.flow.current import process_version
 from jiedan.flow.handlers import plain

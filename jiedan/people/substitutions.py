@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.clock import as_utc
-from jiedan.core.database import new_id
 from jiedan.core.errors import Message
 from jiedan.core.i18n import lazy
+from jiedan.core.ids import new_id
 from jiedan.core.text import clean_line
 from jiedan.core.work import Work
 from jiedan.people.directory import load_actor

@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from jiedan.core.database import Base, new_id
+from jiedan.core.database import Base
+from jiedan.core.ids import new_id
 
 
 class Department(Base):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select, text, update
 
 from jiedan.core.clock import MovableClock
-from jiedan.core.database import new_id
 from jiedan.core.files import Attachment
+from jiedan.core.ids import new_id
 from jiedan.core.platform import Platform
 from jiedan.core.prepared import Prepared
 

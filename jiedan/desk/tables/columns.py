@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, String, Text, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from jiedan.core.database import JsonValue, ScaledDecimal, UtcDateTime, new_id
+from jiedan.core.database import JsonValue, ScaledDecimal, UtcDateTime
+from jiedan.core.ids import new_id
 
 Key = Annotated[UUID, mapped_column(Uuid, primary_key=True, default=new_id)]
 Link = Annotated[UUID, mapped_column(Uuid, index=True)]

@@ -9,8 +9,6 @@ iterators (which give up at depth 1,000) are not needed.
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -19,6 +17,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from jiedan.core.ids import new_id
 from jiedan.flow.engine.snapshots import MultiInstanceItem
 from jiedan.flow.engine.values import Scope
 
@@ -42,13 +41,6 @@ class ElementFailed(Exception):
         self.message = message
         self.expression = expression
         self.cause = cause
-
-
-def new_id() -> UUID:
-    """A UUID that sorts by time (version 7): rows of one step lie next to each other."""
-    stamp = time.time_ns() // 1_000_000
-    value = (stamp << 80) | int.from_bytes(os.urandom(10), "big")
-    return UUID(int=(value & ~(0xF << 76) & ~(0x3 << 62)) | (0x7 << 76) | (0x2 << 62))
 
 
 class TokenTask(Task):
