@@ -89,6 +89,7 @@ def install(app: Flask) -> None:
         if status == 401 and not wants_json() and request.method == "GET":
             return redirect(url_for("signin.show", next=request.full_path.rstrip("?")), 303)
         fields = error.fields if isinstance(error, errors.Invalid) else None
+        g.refused = error.code
         return _answer(status, error.code, error.message(), fields)
 
     @app.errorhandler(HTTPException)

@@ -15,6 +15,7 @@ from jiedan.web import (
     errors,
     formatting,
     preferences,
+    refusals,
     security,
     sessions,
 )
@@ -68,6 +69,7 @@ def create_web(flow: Flow, platform: Platform, *, testing: bool = False) -> Flas
     sessions.install(app)
     security.install(app)
     errors.install(app)
+    refusals.install(app)
     _furnish(app, Navigation(_register(app)), demo=settings.demo)
     return app
 

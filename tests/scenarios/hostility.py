@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from jiedan.core.audit import AuditEntry
 from jiedan.core.database import Base
 from jiedan.core.i18n import use_locale
 from tests.web.conftest import Browser
@@ -20,6 +23,8 @@ from tests.world import Someone, World, filled, open_world
 READERS = {"zh": "zh-CN,zh;q=0.9", "en": "en-GB,en;q=0.9"}
 """What the browsers of a Chinese and of an English reader ask for."""
 CJK = re.compile(r"[\u4e00-\u9fff]")
+REFUSED = "request.refused"
+NOTED = (AuditEntry.at, AuditEntry.actor, AuditEntry.action, AuditEntry.entity, AuditEntry.after)
 SEEN = {"api_tokens": "last_used_at", "sign_in_sessions": "last_seen_at"}
 """Columns that say when somebody was here last: reading may write them."""
 
@@ -42,12 +47,24 @@ def footprint(world: World) -> dict[str, str]:
     with world.flow.platform.read() as session:
         for table in Base.metadata.sorted_tables:
             columns = [one for one in table.c if one.name != SEEN.get(table.name)]
-            rows = session.execute(table.select().with_only_columns(*columns)).all()
+            query = table.select().with_only_columns(*columns)
+            if table is AuditEntry.__table__:
+                # That something was refused is noted; the chain's own columns move with it.
+                query = select(*NOTED).where(AuditEntry.action != REFUSED)
+            rows = session.execute(query).all()
             text = "\n".join(sorted(repr(tuple(row)) for row in rows))
             found[table.name] = f"{len(rows)} rows {hashlib.sha256(text.encode()).hexdigest()}"
     folder = world.flow.platform.files.folder
     files = sorted(str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file())
     return {**found, "files": "\n".join(files)}
+
+
+def noted(world: World) -> list[dict[str, Any]]:
+    """What the audit trail says about calls that were refused."""
+    with world.flow.platform.read() as session:
+        query = select(AuditEntry).where(AuditEntry.action == REFUSED).order_by(AuditEntry.seq)
+        found = session.scalars(query).all()
+    return [{"who": one.actor, "at": one.entity, **json.loads(one.after or "{}")} for one in found]
 
 
 @contextmanager
@@ -71,6 +88,7 @@ def refused(
 ) -> dict[str, Any]:
     """The call is refused, to both readers, in their language; what the English one reads."""
     read: dict[str, Any] = {}
+    before = len(noted(world))
     with unchanged(world, but=but):
         for locale, tag in READERS.items():
             read = understood(send({"Accept-Language": tag}), status, locale)
@@ -78,6 +96,8 @@ def refused(
                 assert code == read["code"]
             if fields is not None:
                 assert fields == set(read.get("fields", {}))
+    trail = noted(world)[before:]
+    assert [(one["status"], one["code"]) for one in trail] == [(status, read["code"])] * 2
     return read
 
 
