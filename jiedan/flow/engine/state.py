@@ -1,38 +1,31 @@
-"""The stored form of a running instance: a few lists, as JSON, compressed when that pays.
+"""The stored form of a running instance: a few lists; `formats` wraps them and numbers the form.
 
-Format 1. First byte: 0 plain, 1 zlib. Then JSON:
-`{"f": format, "r": root process, "v": variables, "t": tokens, "s": what runs inside tokens}`; a
-token is `[id, element, state, parent, internal, own variables]`, own variables are
-`[values, barrier]`; each entry of "s" is `{"i": token, "v": variables, "t": tokens}` with "g", the
+`{"r": root process, "v": variables, "t": tokens, "k": what compensation would undo,
+"s": what runs inside tokens}`; a token is
+`[id, element, state, parent, internal, own variables]`, own variables are `[values, barrier]`;
+each entry of "s" is `{"i": token, "v": variables, "t": tokens}` with "g", the
 variables given to a called process.
 Times are ISO text in UTC. Neither the specification nor finished or predicted tasks are stored.
 """
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 from uuid import UUID
-
-import orjson
 
 from jiedan.flow.engine.elements.bodies import CallActivity, Containing
 from jiedan.flow.engine.elements.throwing import handler_scope
 from jiedan.flow.engine.errors import StateUnreadable
+from jiedan.flow.engine.formats import decode, encode
 from jiedan.flow.engine.instance import Instance
 from jiedan.flow.engine.model import ProcessModel
 from jiedan.flow.engine.tokens import READY, WAITING, SubInstance, TokenTask, Workflow
 from jiedan.flow.engine.values import Scope
 
-FORMAT = 1
-_WORTH_PACKING = 400
-_MAX_UNPACKED = 64 * 1024 * 1024
-
 
 def dump(instance: Instance) -> bytes:
     """Save an instance between two steps."""
-    stored = {
-        "f": FORMAT,
+    stored: dict[str, Any] = {
         "r": instance.spec.name,
         "v": instance.scope.values,
         "t": _dump_tokens(instance),
@@ -41,8 +34,7 @@ def dump(instance: Instance) -> bytes:
         stored["k"] = instance.undo
     if instance.subprocesses:
         stored["s"] = [_dump_inside(inner) for inner in instance.subprocesses.values()]
-    text = orjson.dumps(stored)
-    return b"\0" + text if len(text) < _WORTH_PACKING else b"\1" + zlib.compress(text, 1)
+    return encode(stored)
 
 
 def _dump_tokens(workflow: Workflow) -> list[Any]:
@@ -74,10 +66,8 @@ def _dump_inside(inner: Workflow) -> dict[str, Any]:
 
 def load(model: ProcessModel, state: bytes) -> Instance:
     """Bring an instance back. Raises StateUnreadable."""
+    stored = decode(state)
     try:
-        stored = orjson.loads(_unpack(state))
-        if stored["f"] != FORMAT:
-            raise StateUnreadable(f"format {stored['f']} is not known")
         instance = Instance(model, model.processes[stored["r"]])
         instance.scope.values = stored["v"]
         instance.undo = stored.get("k", [])
@@ -86,22 +76,10 @@ def load(model: ProcessModel, state: bytes) -> Instance:
         for inside in stored.get("s", ()):
             # A workflow stands before those inside it: it was there first.
             _load_inside(instance, inside, index)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, zlib.error) as problem:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as problem:
         raise StateUnreadable(f"{type(problem).__name__}: {problem}") from problem
     instance.completed = not stored["t"]
     return instance
-
-
-def _unpack(state: bytes) -> bytes:
-    if state[:1] == b"\0":
-        return state[1:]
-    if state[:1] != b"\1":
-        raise StateUnreadable("unknown packing")
-    unpacker = zlib.decompressobj()
-    text = unpacker.decompress(state[1:], _MAX_UNPACKED)
-    if unpacker.unconsumed_tail or not unpacker.eof:
-        raise StateUnreadable("too large or cut off")
-    return text
 
 
 def _load_tokens(workflow: Workflow, stored: list[Any], index: dict[str, TokenTask]) -> None:
