@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import structlog
 from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.logs import get_logger
 
 if TYPE_CHECKING:
     from jiedan.core.platform import Platform
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

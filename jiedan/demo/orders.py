@@ -16,11 +16,11 @@ from random import Random
 from typing import Any, cast
 from uuid import UUID
 
-import structlog
 from sqlalchemy import select
 
 from jiedan.core.clock import SHANGHAI, MovableClock, shanghai
 from jiedan.core.errors import JiedanError
+from jiedan.core.logs import get_logger
 from jiedan.demo.answers import Story
 from jiedan.demo.outside import DELAYS, NothingToSay, answer_wait, push_order
 from jiedan.demo.staff import NobodyMay, do_task, load_staff
@@ -33,7 +33,7 @@ from jiedan.flow.platform import Flow
 from jiedan.flow.running import run_due
 from jiedan.flow.tables import SubscriptionRow
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 FIRST_DAY = datetime(2026, 1, 12, 9, 0, tzinfo=SHANGHAI)
 NAMED = 7

@@ -9,11 +9,11 @@ from __future__ import annotations
 import threading
 import time
 
-import structlog
 from flask import Flask, Response, g, request
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.logs import get_logger
 from jiedan.web.house import platform
 from jiedan.web.sessions import API
 
@@ -23,7 +23,7 @@ _CALLERS = 2_000
 _LONGEST_PATH = 150
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def install(app: Flask) -> None:
