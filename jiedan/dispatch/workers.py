@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from hashlib import sha256
 
 
 def worker_name() -> str:
@@ -27,3 +28,8 @@ def is_gone(name: str, *, me: str) -> bool:
     except OSError:
         return False
     return False
+
+
+def lock_of(name: str) -> int:
+    """The number of the lock that a worker of this name holds on PostgreSQL while it lives."""
+    return int.from_bytes(sha256(name.encode()).digest()[:8], "big", signed=True)

@@ -217,4 +217,4 @@ def _expire_at(work: Work, flow: Flow, message_id: UUID, name: str, moment: Any)
             "created_at": work.now,
         },
     )
-    work.after_commit(lambda: flow.wake(moment))
+    flow.due(work, moment)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from jiedan.flow.history import write_note
 from jiedan.flow.instance import load_instance
 from jiedan.flow.opening import live_of
 from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
-from jiedan.flow.platform import Flow
+from jiedan.flow.platform import DueJob, Flow
 from jiedan.flow.states import IncidentKind, IncidentState, JobState
 from jiedan.flow.step import Step, step_of
 from jiedan.flow.tables import IncidentRow, InstanceRow, JobRow, table_of
@@ -230,7 +229,7 @@ def _try_again(work: Work, flow: Flow, row: Any, edited: dict[str, Any]) -> None
             lease_until=None,
         )
     )
-    work.after_commit(partial(flow.wake, work.now))
+    flow.due(work, work.now, jobs=[DueJob(row.job_id, row.instance_id)])
 
 
 def _variables_at(live: Any, task_id: UUID | None) -> dict[str, Any]:

@@ -39,12 +39,19 @@ from jiedan.flow.jobs import jobs_of
 from jiedan.flow.opening import attachments_of, comments_of, live_of, variables_of
 from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.pauses import halt_deadlines, release_deadlines
-from jiedan.flow.platform import Flow
+from jiedan.flow.platform import DueJob, Flow
 from jiedan.flow.searching import matching_instances, says, search_words
 from jiedan.flow.starting import begin
 from jiedan.flow.states import InstanceState, JobKind, JobState, TaskState
 from jiedan.flow.step import Step, step_of
-from jiedan.flow.tables import BundleRow, InstanceRow, JobRow, SubscriptionRow, TaskRow
+from jiedan.flow.tables import (
+    BundleRow,
+    InstanceRow,
+    JobRow,
+    SubscriptionRow,
+    TaskRow,
+    table_of,
+)
 from jiedan.flow.task_views import NextTask
 
 __all__ = [
@@ -166,13 +173,13 @@ def resume_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str 
         halted_by_us = instance.suspended_at is not None
         back_to = InstanceState(instance.resume_state or InstanceState.ACTIVE)
         _set_state(work, instance, back_to, resume_state=None, suspended_at=None)
-        _move_jobs(work, instance_id, JobState.SUSPENDED, JobState.DUE)
+        jobs = _move_jobs(work, instance_id, JobState.SUSPENDED, JobState.DUE)
         if halted_by_us:
             release_deadlines(work, flow, instance)
         _tell(work, instance_id, "resumed", reason)
         step.take_early_messages()
         drain(work, flow)
-        work.after_commit(lambda: flow.wake(work.now))
+        flow.due(work, work.now, jobs=jobs)
 
 
 def cancel_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> None:
@@ -316,12 +323,16 @@ def _set_state(work: Work, instance: Instance, state: InstanceState, **values: A
     )
 
 
-def _move_jobs(work: Work, instance_id: UUID, source: JobState, target: JobState) -> None:
-    work.session.execute(
-        update(JobRow)
-        .where(JobRow.instance_id == instance_id, JobRow.state == source)
+def _move_jobs(work: Work, instance_id: UUID, source: JobState, target: JobState) -> list[DueJob]:
+    """Change the state of an instance's jobs; returns those for whom it is time by now."""
+    jobs = table_of(JobRow)
+    rows = work.session.execute(
+        update(jobs)
+        .where(jobs.c.instance_id == instance_id, jobs.c.state == source)
         .values(state=target)
+        .returning(jobs.c.id, jobs.c.due_at)
     )
+    return [DueJob(row.id, instance_id) for row in rows.all() if row.due_at <= work.now]
 
 
 def _tell(work: Work, instance_id: UUID, kind: str, reason: str) -> None:

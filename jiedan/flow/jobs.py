@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, tuple_, update
+from sqlalchemy import func, or_, select, true, tuple_, update
 
 from jiedan.core import audit
 from jiedan.core.actor import SYSTEM, Actor
@@ -15,7 +14,7 @@ from jiedan.core.clock import SystemClock
 from jiedan.core.work import Work
 from jiedan.flow.errors import JobNotFound, NotAllowed
 from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
-from jiedan.flow.platform import Flow
+from jiedan.flow.platform import DueJob, Flow
 from jiedan.flow.states import JobKind, JobState
 from jiedan.flow.tables import InstanceRow, JobRow, TaskRow, table_of
 
@@ -72,9 +71,14 @@ class NextDue:
     lease_until: datetime | None
 
 
-def next_due(flow: Flow) -> NextDue:
-    """The earliest job or rung of a deadline, and the earliest end of a lease."""
+def next_due(flow: Flow, *, patience: timedelta | None = None) -> NextDue:
+    """The earliest job or rung of a deadline, and the earliest end of a lease.
+
+    With `patience`, without what is left to the queue.
+    """
     due = select(func.min(JobRow.due_at)).where(JobRow.state == JobState.DUE)
+    if patience is not None:
+        due = due.where(or_(JobRow.kind != JobKind.HANDLER, JobRow.attempt > 0))
     rung = select(func.min(TaskRow.sla_at))
     lease = select(func.min(JobRow.lease_until)).where(JobRow.state == JobState.RUNNING)
     with flow.platform.read() as session:
@@ -85,17 +89,33 @@ def next_due(flow: Flow) -> NextDue:
     return NextDue(min(moments, default=None), row[2])
 
 
-def claim_jobs(flow: Flow, *, worker: str, limit: int = 10) -> list[ClaimedJob]:
-    """Take what is due, the longest due first; also what another worker's lease let go."""
+def claim_jobs(
+    flow: Flow,
+    *,
+    worker: str,
+    limit: int = 10,
+    only: UUID | None = None,
+    patience: timedelta | None = None,
+) -> list[ClaimedJob]:
+    """Take what is due, the longest due first; also what another worker's lease let go.
+
+    `only` takes this job or none. With `patience`, the first try of a handler is left to the
+    queue that knows of it, until it has been due for so long.
+    """
     with flow.platform.work(actor=SYSTEM) as work:
         wall = _WALL.now()
+        due = (_jobs.c.state == JobState.DUE) & (_jobs.c.due_at <= work.now)
+        if patience is not None:
+            due &= or_(
+                _jobs.c.kind != JobKind.HANDLER,
+                _jobs.c.attempt > 0,
+                _jobs.c.due_at <= work.now - patience,
+            )
         ready = (
             select(_jobs.c.id)
             .where(
-                or_(
-                    (_jobs.c.state == JobState.DUE) & (_jobs.c.due_at <= work.now),
-                    (_jobs.c.state == JobState.RUNNING) & (_jobs.c.lease_until <= wall),
-                )
+                or_(due, (_jobs.c.state == JobState.RUNNING) & (_jobs.c.lease_until <= wall)),
+                true() if only is None else _jobs.c.id == only,
             )
             .order_by(_jobs.c.due_at)
             .limit(limit)
@@ -141,18 +161,22 @@ def release_abandoned(flow: Flow, *, is_gone: Callable[[str], bool]) -> int:
     An external handler may have done its work before its worker died: it is called again, with
     the same idempotency key.
     """
-    running = select(_jobs.c.id, _jobs.c.worker).where(_jobs.c.state == JobState.RUNNING)
+    held_by = select(_jobs.c.worker).where(_jobs.c.state == JobState.RUNNING).distinct()
+    with flow.platform.read() as session:
+        workers = session.execute(held_by).scalars().all()
+    gone = [worker for worker in workers if worker and is_gone(worker)]
+    if not gone:
+        return 0
     with flow.platform.work(actor=SYSTEM) as work:
-        gone = [
-            row.id for row in work.session.execute(running) if row.worker and is_gone(row.worker)
-        ]
-        if gone:
-            work.session.execute(
-                update(_jobs)
-                .where(_jobs.c.id.in_(gone), _jobs.c.state == JobState.RUNNING)
-                .values(state=JobState.DUE, lease_until=None, worker=None)
-            )
-        return len(gone)
+        rows = work.session.execute(
+            update(_jobs)
+            .where(_jobs.c.worker.in_(gone), _jobs.c.state == JobState.RUNNING)
+            .values(state=JobState.DUE, lease_until=None, worker=None)
+            .returning(_jobs.c.id, _jobs.c.instance_id)
+        ).all()
+        if rows:
+            flow.due(work, work.now, jobs=[DueJob(row.id, row.instance_id) for row in rows])
+        return len(rows)
 
 
 def list_jobs(
@@ -190,12 +214,13 @@ def run_now(flow: Flow, *, actor: Actor, job_id: UUID) -> None:
             update(_jobs)
             .where(_jobs.c.id == job_id, _jobs.c.state == JobState.DUE)
             .values(due_at=work.now)
-            .returning(_jobs.c.instance_id)
+            .returning(_jobs.c.instance_id, _jobs.c.kind)
         ).first()
         if row is None:
             raise JobNotFound
         audit.record(work, action="job.run_now", entity=f"job:{job_id}")
-        work.after_commit(partial(flow.wake, work.now))
+        jobs = [DueJob(job_id, row.instance_id)] if row.kind == JobKind.HANDLER else []
+        flow.due(work, work.now, jobs=jobs)
 
 
 def held(work: Work, job: ClaimedJob) -> bool:

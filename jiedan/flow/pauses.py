@@ -1,7 +1,6 @@
 """Owns time that does not count towards deadlines (SPEC G2)."""
 
 from datetime import timedelta
-from functools import partial
 
 from sqlalchemy import select, update
 
@@ -63,7 +62,7 @@ def release_deadlines(work: Work, flow: Flow, instance: Instance) -> None:
             update(TaskCandidateRow).where(TaskCandidateRow.task_id == row.id).values(due_at=due_at)
         )
         if rung_at is not None:
-            work.after_commit(partial(flow.wake, rung_at))
+            flow.due(work, rung_at)
     instance.halted_at = None
     work.session.execute(
         update(InstanceRow).where(InstanceRow.id == instance.id).values(halted_at=None)

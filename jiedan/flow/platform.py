@@ -1,8 +1,9 @@
 """Owns `Flow`: what every use case of the process platform is handed first."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -69,6 +70,41 @@ class Ladder:
     final: int = 200
 
 
+@dataclass(frozen=True, slots=True)
+class DueJob:
+    """A handler's job that a transaction made due at once."""
+
+    id: UUID
+    instance_id: UUID | None
+
+
+class Channel(Protocol):
+    """How news of what is due reaches other processes: told inside the transaction, so that it
+    is heard if and only if that commits."""
+
+    def tell(self, work: Work, due_at: datetime, jobs: Sequence[DueJob]) -> None:
+        """Something is due at `due_at` by the platform's clock; `jobs` are due at once."""
+        ...
+
+
+class NoChannel:
+    """One process, or several that look from time to time."""
+
+    def tell(self, work: Work, due_at: datetime, jobs: Sequence[DueJob]) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """Work of the house at set times, done by one worker of all; a job like any other."""
+
+    name: str
+    cron: str
+    """When, by the clock in Shanghai: minute, hour, day, month, weekday."""
+    run: "Callable[[Flow], bool]"
+    """Does a bounded part of the work; True when there is more to do."""
+
+
 LabelOf = Callable[[Session, str, str], str | None]
 HoldersOf = Callable[[Session, str], Iterable[str]]
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25))
@@ -78,7 +114,8 @@ BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=25))
 class Flow:
     """The process platform of one application, built in app.py.
 
-    `wake(due_at)` is called after a commit that made something due at that time.
+    `wake(due_at)` is called after a commit that made something due at that time, `channel` is
+    told of it before.
     """
 
     platform: Platform
@@ -88,6 +125,8 @@ class Flow:
     forms: Path | None = None
     decisions: Path | None = None
     wake: Callable[[datetime], None] = lambda due_at: None
+    channel: Channel = field(default_factory=NoChannel)
+    periodic: tuple[Periodic, ...] = ()
     backoff: tuple[timedelta, ...] = BACKOFF
     ladder: Ladder | None = None
     """The rungs of deadlines; None reads the parameters `sla.*`."""
@@ -106,6 +145,11 @@ class Flow:
     holders_of: HoldersOf | None = None
     """Logins of the people who hold a role now; None when nobody can tell."""
     caches: Caches = field(default_factory=Caches)
+
+    def due(self, work: Work, due_at: datetime, *, jobs: Sequence[DueJob] = ()) -> None:
+        """Say that this transaction makes something due at `due_at`, and `jobs` at once."""
+        self.channel.tell(work, due_at, jobs)
+        work.after_commit(partial(self.wake, due_at))
 
     def rungs(self) -> Ladder:
         """The rungs of deadlines as they stand now."""

@@ -6,11 +6,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import structlog
 from sqlalchemy import delete, update
 
 from jiedan.core import audit
 from jiedan.core.actor import SYSTEM
+from jiedan.core.logs import get_logger
 from jiedan.core.work import Work
 from jiedan.flow.delivery import go
 from jiedan.flow.errors import HandlerMissing
@@ -20,13 +20,14 @@ from jiedan.flow.instance import load_instance, lock_instance
 from jiedan.flow.jobs import ClaimedJob, claim_jobs, held
 from jiedan.flow.notices import notify
 from jiedan.flow.owners import ROLE
+from jiedan.flow.periodic import give_up_until_next_time, run_periodic
 from jiedan.flow.platform import Flow
 from jiedan.flow.sla import climb_ladder
 from jiedan.flow.states import IncidentKind, InstanceState, JobKind, JobState, MessageState
 from jiedan.flow.step import Step, step_if_running, step_of
 from jiedan.flow.tables import JobRow, MessageRow, table_of
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 _jobs = table_of(JobRow)
 
 
@@ -48,6 +49,8 @@ def _run(flow: Flow, job: ClaimedJob) -> None:
             _fire(flow, job)
         case JobKind.MESSAGE:
             _expire(flow, job)
+        case JobKind.PERIODIC:
+            run_periodic(flow, job)
         case JobKind.HANDLER:
             handler = flow.registry.handlers.get(job.handler or "")
             if handler is None:
@@ -90,7 +93,7 @@ def _fire(flow: Flow, job: ClaimedJob) -> None:
             work.session.execute(
                 update(_jobs).where(*mine).values(state=JobState.DUE, due_at=max(due_at, work.now))
             )
-            work.after_commit(partial(flow.wake, due_at))
+            flow.due(work, due_at)
 
 
 def _expire(flow: Flow, job: ClaimedJob) -> None:
@@ -171,6 +174,7 @@ def _after_outside(flow: Flow, job: ClaimedJob, host: StepHost, end: Ending) -> 
             step.instance.business_key = host.instance.business_key
             step.instance.title = host.instance.title
             step.instance.summary = host.instance.summary
+            step.instance.amount = host.instance.amount
             step.instance.renamed = True
         end(step, job)
 
@@ -226,8 +230,10 @@ def _try_later(work: Work, flow: Flow, job: ClaimedJob, error: Exception) -> Non
                 worker=None,
             )
         )
-        work.after_commit(partial(flow.wake, due_at))
+        flow.due(work, due_at)
         return
+    if job.kind is JobKind.PERIODIC:
+        return give_up_until_next_time(work, flow, job, said(error))
     assert job.instance_id is not None
     step = step_of(work, flow, job.instance_id)
     step.host.gathered.incidents.append(

@@ -21,6 +21,8 @@ class TaskState(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     RETURNED = "returned"
+    WAITING = "waiting"
+    """Somebody else of the same step answers first."""
 
     @property
     def is_open(self) -> bool:
@@ -44,6 +46,8 @@ class JobKind(StrEnum):
     """A BPMN timer event of one instance is due."""
     MESSAGE = "message"
     """A buffered message expires."""
+    PERIODIC = "periodic"
+    """Work of the house that comes again, such as cleaning up."""
 
 
 class MessageState(StrEnum):

@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -90,7 +89,7 @@ class Step:
         self._turn(synced)
         self._write_state()
         if synced.due_at is not None:
-            self.work.after_commit(partial(self.flow.wake, synced.due_at))
+            self.flow.due(self.work, synced.due_at, jobs=synced.jobs)
         outbox_of(self.work).extend([*gathered.messages, *synced.thrown, *synced.early])
 
     def take_early_messages(self) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from jiedan.flow.engine import Changes, Closed, Timer
 from jiedan.flow.host import Gathered, Outgoing
+from jiedan.flow.platform import DueJob
 from jiedan.flow.states import JobKind, JobState, MessageState
 from jiedan.flow.synced import ANY_KEY, Synced
 from jiedan.flow.tables import JobRow, MessageRow, SubscriptionRow, table_of
@@ -40,6 +41,8 @@ def write_jobs(step: "Step", changes: Changes, gathered: Gathered, synced: Synce
         for job in gathered.jobs:
             if job["state"] == JobState.DUE:
                 synced.due(job["due_at"])
+                if job["due_at"] <= step.work.now:
+                    synced.jobs.append(DueJob(job["id"], job["instance_id"]))
     gone = _ids(changes.jobs_closed)
     if gone:
         session.execute(_CANCEL_JOBS, {"ids": gone, "at": step.work.now})
@@ -75,7 +78,7 @@ def _timer_row(step: "Step", timer: Timer) -> dict[str, Any]:
 
 
 def _upsert_timers(session: Session) -> Any:
-    fresh = _insert_for(session)(_jobs)
+    fresh = insert_for(session)(_jobs)
     return fresh.on_conflict_do_update(
         index_elements=["id"],
         set_={"due_at": fresh.excluded.due_at, "state": JobState.DUE, "lease_until": None},
@@ -84,7 +87,7 @@ def _upsert_timers(session: Session) -> Any:
 
 def _upsert_subscriptions(session: Session) -> Any:
     # A token that goes on waiting may say so again, with another key.
-    fresh = _insert_for(session)(_subscriptions)
+    fresh = insert_for(session)(_subscriptions)
     return fresh.on_conflict_do_update(
         index_elements=["task_id"],
         set_={
@@ -94,7 +97,8 @@ def _upsert_subscriptions(session: Session) -> Any:
     )
 
 
-def _insert_for(session: Session) -> Any:
+def insert_for(session: Session) -> Any:
+    """The INSERT of this database that knows what to do about a conflict."""
     on_postgresql = session.get_bind().dialect.name == "postgresql"
     return postgresql.insert if on_postgresql else sqlite.insert
 

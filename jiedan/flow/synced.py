@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from jiedan.flow.host import Outgoing
+from jiedan.flow.platform import DueJob
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 """The deadline of tasks without one, so that they sort last."""
@@ -46,6 +47,8 @@ class Synced:
     ended: bool = False
     due_at: datetime | None = None
     """The earliest moment at which something new is due."""
+    jobs: list[DueJob] = field(default_factory=list)
+    """What of it is due at once, for a worker anywhere."""
     thrown: list[Outgoing] = field(default_factory=list)
     early: list[Outgoing] = field(default_factory=list)
     """Messages that had come before somebody waited for them."""
