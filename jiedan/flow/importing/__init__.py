@@ -1,0 +1,1 @@
+"""Owns the import of diagrams that were drawn for other engines."""
