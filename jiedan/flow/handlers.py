@@ -57,7 +57,9 @@ class Platform(Protocol):
         self, message: str, correlation_key: str, payload: dict[str, Any], key: str | None
     ) -> None: ...
     def set_business_key(self, text: str) -> None: ...
-    def set_title(self, text: str, summary: dict[str, str] | None) -> None: ...
+    def set_title(
+        self, text: str, summary: dict[str, str] | None, amount: int | None
+    ) -> None: ...
     def completed_by(self, element_ids: frozenset[str]) -> set[str]: ...
     def holders(self, role: str) -> frozenset[str] | None: ...
     def pause_deadlines(self) -> None: ...
@@ -114,10 +116,17 @@ class Context:
         self.business_key = text
         self.platform.set_business_key(text)
 
-    def set_title(self, text: str, summary: Mapping[str | LazyText, str] | None = None) -> None:
+    def set_title(
+        self,
+        text: str,
+        summary: Mapping[str | LazyText, str] | None = None,
+        *,
+        amount: int | None = None,
+    ) -> None:
         """Say what lists show for this instance: a title and up to three labelled facts.
 
-        A label is kept untranslated and shown in the reader's language.
+        A label is kept untranslated and shown in the reader's language. Lists filter and sort by
+        `amount`, in fen.
         """
         labelled = None
         if summary is not None:
@@ -125,7 +134,7 @@ class Context:
                 label.msgid if isinstance(label, LazyText) else label: value
                 for label, value in summary.items()
             }
-        self.platform.set_title(text, labelled)
+        self.platform.set_title(text, labelled, amount)
 
     def completed_by(self, element_ids: Iterable[str]) -> set[str]:
         """Logins of those who completed these user tasks in this instance."""

@@ -202,8 +202,10 @@ class StepHost:
         self.instance.business_key = text
         self.instance.renamed = True
 
-    def set_title(self, text: str, summary: dict[str, str] | None) -> None:
+    def set_title(self, text: str, summary: dict[str, str] | None, amount: int | None) -> None:
         self.instance.title = text[:255]
+        if amount is not None:
+            self.instance.amount = amount
         if summary is not None:
             self.instance.summary = summary
         self.instance.renamed = True

@@ -22,6 +22,7 @@ COLUMNS = (
     _instances.c.business_key,
     _instances.c.title,
     _instances.c.summary,
+    _instances.c.amount,
     _instances.c.state.label("instance_state"),
     _instances.c.resume_state,
     _instances.c.revision,
@@ -43,6 +44,7 @@ class Instance:
     business_key: str | None
     title: str | None
     summary: dict[str, str] | None
+    amount: int | None
     state: InstanceState
     resume_state: str | None
     revision: int
@@ -62,11 +64,15 @@ class Instance:
 
     def marks(self) -> tuple[Any, ...]:
         """What a handler may change, to put it back when the handler fails."""
-        return self.business_key, self.title, self.summary, self.renamed, self.halted_at
+        return (
+            *(self.business_key, self.title, self.summary, self.amount),
+            *(self.renamed, self.halted_at),
+        )
 
     def restore(self, marks: tuple[Any, ...]) -> None:
         """Put back what `marks` remembered."""
-        self.business_key, self.title, self.summary, self.renamed, self.halted_at = marks
+        self.business_key, self.title, self.summary, self.amount, *others = marks
+        self.renamed, self.halted_at = others
 
     def labels(self) -> dict[str, Any]:
         """The columns that say what it is about."""
@@ -74,8 +80,13 @@ class Instance:
             "business_key": self.business_key,
             "title": self.title,
             "summary": self.summary,
-            "search": searchable(self.business_key, self.title, *(self.summary or {}).values()),
+            "amount": self.amount,
+            "search": searchable(*self.texts()),
         }
+
+    def texts(self) -> tuple[str | None, ...]:
+        """What it is found by."""
+        return self.business_key, self.title, *(self.summary or {}).values()
 
 
 def instance_from(row: Any, instance_id: UUID) -> Instance:
@@ -88,6 +99,7 @@ def instance_from(row: Any, instance_id: UUID) -> Instance:
         business_key=row.business_key,
         title=row.title,
         summary=row.summary,
+        amount=row.amount,
         state=InstanceState(row.instance_state),
         resume_state=row.resume_state,
         revision=row.revision,

@@ -174,6 +174,7 @@ def _after_outside(flow: Flow, job: ClaimedJob, host: StepHost, end: Ending) -> 
             step.instance.business_key = host.instance.business_key
             step.instance.title = host.instance.title
             step.instance.summary = host.instance.summary
+            step.instance.amount = host.instance.amount
             step.instance.renamed = True
         end(step, job)
 

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from jiedan.core.pinyin import pinyin_keys
 from jiedan.flow.tables import InstanceRow, table_of
+from jiedan.flow.words import asked, narrowed
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LIMIT = 400
 _NUMBER = re.compile(r"[a-z]{1,3}\d{3,}[\d-]*")
 _instances = table_of(InstanceRow)
 
-FEW = 500
+FEW = 1000
 """So many matches are looked up one by one; where there are more, a walk finds a page at once."""
 
 
@@ -37,20 +38,30 @@ def says(word: str) -> ColumnElement[bool]:
     return _instances.c.search.like(f"%{word}%", escape="\\")
 
 
-def matching_instances(session: Session, words: list[str]) -> list[UUID] | None:
-    """The instances that hold all words; None when there are more than FEW."""
+def matching_instances(
+    session: Session, words: list[str], *, open_only: bool = False
+) -> list[UUID] | None:
+    """The instances that hold all words; None when there are more than FEW.
+
+    With `open_only` the index of words narrows it first, else the texts are read one by one.
+    """
     wanted = select(_instances.c.id)
     if len(words) == 1 and _NUMBER.fullmatch(words[0]):
         # The beginning of a number as people copy it: the index on numbers leads straight there.
         start = words[0].upper()
-        wanted = wanted.where(
+        by_number = wanted.where(
             _instances.c.business_key >= start, _instances.c.business_key < start + "\uffff"
         )
-        found = list(session.execute(wanted.limit(FEW + 1)).scalars())
+        found = list(session.execute(by_number.limit(FEW + 1)).scalars())
         if found:
             return found if len(found) <= FEW else None
-        wanted = select(_instances.c.id)
-    found = list(session.execute(wanted.where(*map(says, words)).limit(FEW + 1)).scalars())
+    wanted = wanted.where(*map(says, words))
+    if open_only and any(asked(word) for word in words):
+        near = narrowed(session, words, few=FEW)
+        if near is None:
+            return None
+        wanted = wanted.where(_instances.c.id.in_(near))
+    found = list(session.execute(wanted.limit(FEW + 1)).scalars())
     return found if len(found) <= FEW else None
 
 

@@ -38,6 +38,7 @@ def begin(
         business_key=business_key,
         title=None,
         summary=None,
+        amount=None,
         state=InstanceState.ACTIVE,
         resume_state=None,
         revision=0,

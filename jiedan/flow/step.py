@@ -24,6 +24,7 @@ from jiedan.flow.sync_history import count_open
 from jiedan.flow.sync_waits import early_messages
 from jiedan.flow.synced import Act, OpenedTask, Synced
 from jiedan.flow.tables import InstanceRow, StateRow, table_of
+from jiedan.flow.words import forget_words, keep_words
 
 _STEPS: Final = "flow.steps"
 _OUTBOX: Final = "flow.outbox"
@@ -143,6 +144,8 @@ class Step:
             insert(table_of(StateRow)),
             {"instance_id": instance.id, "content": b"", "finished": False},
         )
+        if instance.title is not None:
+            keep_words(self.database, instance.id, *instance.texts(), fresh=True)
 
     def _write_state(self) -> None:
         instance = self.instance
@@ -156,9 +159,13 @@ class Step:
         }
         if instance.renamed:
             self.database.execute(_SAVE_INSTANCE.values(**instance.labels()), values)
+            if not over:
+                keep_words(self.database, instance.id, *instance.texts(), fresh=False)
             instance.renamed = False
         else:
             _SAVE_REVISION.run(self.database, values)
+        if over and instance.title is not None:
+            forget_words(self.database, instance.id)
         content = pack(self.live.variables()) if over else self.live.state()
         _SAVE_STATE.run(
             self.database,

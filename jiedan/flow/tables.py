@@ -4,7 +4,16 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jiedan.core.database import Base
@@ -73,8 +82,14 @@ class InstanceRow(Base):
         Index("ix_flow_instances_state", "state", "started_at"),
         Index("ix_flow_instances_started", "started_at"),
         Index("ix_flow_instances_starter", "started_by", "started_at"),
-        # A search reads this index from end to end: a fraction of the table.
+        # A search of what is over reads this index from end to end: a fraction of the table.
         Index("ix_flow_instances_search", "search", "id"),
+        Index(
+            "ix_flow_instances_amount",
+            "amount",
+            sqlite_where=text("amount IS NOT NULL AND ended_at IS NULL"),
+            postgresql_where=text("amount IS NOT NULL AND ended_at IS NULL"),
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     process_id: Mapped[str] = mapped_column(String(128))
@@ -83,6 +98,8 @@ class InstanceRow(Base):
     business_key: Mapped[str | None] = mapped_column(String(64), index=True)
     title: Mapped[str | None] = mapped_column(String(255))
     summary: Mapped[Json | None]
+    amount: Mapped[int | None]
+    """What it is worth, in fen, for filters and orders of lists."""
     search: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(16))
     resume_state: Mapped[str | None] = mapped_column(String(16))
@@ -114,6 +131,14 @@ class TaskRow(Base):
         Index("ix_flow_tasks_instance", "instance_id", "element_id"),
         Index("ix_flow_tasks_done", "completed_by", "completed_at"),
         Index("ix_flow_tasks_sla", "sla_at"),
+        # Of open tasks only: what is finished costs nothing here.
+        Index(
+            "ix_flow_tasks_open",
+            "element_id",
+            "process_id",
+            sqlite_where=text("completed_at IS NULL"),
+            postgresql_where=text("completed_at IS NULL"),
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     instance_id: Mapped[UUID] = mapped_column(ForeignKey("flow_instances.id"))
@@ -149,8 +174,12 @@ class TaskRow(Base):
     has_files: Mapped[bool] = mapped_column(default=False)
     answer_key: Mapped[str | None] = mapped_column(String(128))
     """The idempotency key that completed it: a replay with it gets the first result."""
+    token_id: Mapped[UUID | None]
+    """Of a step that several sign (`flow_seats`): the engine's task; else the id is that."""
     extra: Mapped[Json | None]
     """Multi-instance item and escalation target."""
+    answer: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What was handed in, packed; fields that the form hid are not in it."""
 
 
 class TaskCandidateRow(Base):
@@ -179,6 +208,7 @@ class DraftRow(Base):
     """What a person typed and did not hand in."""
 
     __tablename__ = "flow_drafts"
+    __table_args__ = (Index("ix_flow_drafts_saved", "saved_by", "saved_at"),)
     task_id: Mapped[UUID] = mapped_column(ForeignKey("flow_tasks.id"), primary_key=True)
     values: Mapped[Json]
     saved_by: Mapped[str] = mapped_column(String(64))
@@ -267,6 +297,7 @@ class IdempotencyRow(Base):
     """The first result of a call that carried a key."""
 
     __tablename__ = "flow_idempotency"
+    __table_args__ = (Index("ix_flow_idempotency_at", "at"),)
     actor: Mapped[str] = mapped_column(String(64), primary_key=True)
     key: Mapped[str] = mapped_column(String(128), primary_key=True)
     operation: Mapped[str] = mapped_column(String(64))
@@ -324,7 +355,10 @@ class NoticeRow(Base):
     """An in-app notice to a person (`u:login`) or to everybody with a role (`r:ROLE`)."""
 
     __tablename__ = "flow_notices"
-    __table_args__ = (Index("ix_flow_notices_owner", "owner", "at"),)
+    __table_args__ = (
+        Index("ix_flow_notices_owner", "owner", "at"),
+        Index("ix_flow_notices_at", "at"),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     owner: Mapped[str] = mapped_column(String(80))
     at: Mapped[datetime]
@@ -338,7 +372,9 @@ class NoticeRow(Base):
 
 class NoticeReadRow(Base):
     __tablename__ = "flow_notice_reads"
-    notice_id: Mapped[UUID] = mapped_column(ForeignKey("flow_notices.id"), primary_key=True)
+    notice_id: Mapped[UUID] = mapped_column(
+        ForeignKey("flow_notices.id", ondelete="CASCADE"), primary_key=True
+    )
     login: Mapped[str] = mapped_column(String(64), primary_key=True)
     at: Mapped[datetime]
 

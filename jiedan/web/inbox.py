@@ -78,7 +78,7 @@ def _tasks(view: tasks_of.View) -> str | Response:
         view=view,
         query=_query(),
         filters=filters,
-        sort=sort if sort in SORTS else "due",  # type: ignore[arg-type]
+        sort=sort,
         after=request.args.get("after"),
     )
     around = _around()

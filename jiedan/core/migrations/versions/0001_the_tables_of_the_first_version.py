@@ -1,4 +1,4 @@
-"""The tables of the first version."""
+"""the tables of the first version."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -278,6 +278,22 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "flow_notice_hours",
+        sa.Column("login", sa.String(length=64), nullable=False),
+        sa.Column("quiet_from", sa.String(length=5), nullable=True),
+        sa.Column("quiet_to", sa.String(length=5), nullable=True),
+        sa.Column("digest_at", sa.String(length=5), nullable=True),
+        sa.PrimaryKeyConstraint("login", name=op.f("pk_flow_notice_hours")),
+    )
+    op.create_table(
+        "flow_notice_wishes",
+        sa.Column("login", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("wanted", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("login", "kind", "channel", name=op.f("pk_flow_notice_wishes")),
+    )
+    op.create_table(
         "flow_notices",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("owner", sa.String(length=80), nullable=False),
@@ -292,6 +308,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_notices")),
     )
     op.create_index("ix_flow_notices_owner", "flow_notices", ["owner", "at"], unique=False)
+    op.create_table(
+        "flow_phrases",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_phrases")),
+    )
+    op.create_index("ix_flow_phrases_owner", "flow_phrases", ["owner"], unique=False)
+    op.create_table(
+        "flow_saved_views",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("place", sa.String(length=16), nullable=False),
+        sa.Column(
+            "query", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "shared_with", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_saved_views")),
+    )
+    op.create_index("ix_flow_saved_views_owner", "flow_saved_views", ["owner"], unique=False)
     op.create_table(
         "flow_sources",
         sa.Column("sha256", sa.String(length=64), nullable=False),
@@ -630,6 +671,7 @@ def upgrade() -> None:
         sa.Column(
             "summary", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
         ),
+        sa.Column("amount", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("search", sa.Text(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("resume_state", sa.String(length=16), nullable=True),
@@ -644,6 +686,14 @@ def upgrade() -> None:
             ["bundle_id"], ["flow_bundles.id"], name=op.f("fk_flow_instances_bundle_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_instances")),
+    )
+    op.create_index(
+        "ix_flow_instances_amount",
+        "flow_instances",
+        ["amount"],
+        unique=False,
+        sqlite_where=sa.text("amount IS NOT NULL AND ended_at IS NULL"),
+        postgresql_where=sa.text("amount IS NOT NULL AND ended_at IS NULL"),
     )
     op.create_index(
         op.f("ix_flow_instances_business_key"), "flow_instances", ["business_key"], unique=False
@@ -991,6 +1041,45 @@ def upgrade() -> None:
     op.create_index(op.f("ix_approvals_order_id"), "approvals", ["order_id"], unique=False)
     op.create_index("ix_approvals_order_state", "approvals", ["order_id", "state"], unique=False)
     op.create_table(
+        "cancellations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("requested_by", sa.String(length=60), nullable=False),
+        sa.Column("reason", sa.String(length=60), nullable=False),
+        sa.Column("fault", sa.String(length=60), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column(
+            "lines", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("whole", sa.Boolean(), nullable=False),
+        sa.Column(
+            "parts", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("ruling", sa.String(length=60), nullable=False),
+        sa.Column("fee_fen", sa.BigInteger(), nullable=False),
+        sa.Column("decision", sa.String(length=20), nullable=True),
+        sa.Column("decided_by", sa.String(length=60), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("customer_answer", sa.String(length=20), nullable=True),
+        sa.Column("customer_evidence", sa.Text(), nullable=True),
+        sa.Column(
+            "wrap_up", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("state", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.id"], name=op.f("fk_cancellations_order_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cancellations")),
+    )
+    op.create_index(op.f("ix_cancellations_order_id"), "cancellations", ["order_id"], unique=False)
+    op.create_index(
+        "ix_cancellations_order_state", "cancellations", ["order_id", "state"], unique=False
+    )
+    op.create_table(
         "contact_logs",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("order_id", sa.Uuid(), nullable=True),
@@ -1028,11 +1117,23 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=True),
         sa.Column("amount_fen", sa.BigInteger(), nullable=True),
+        sa.Column("amends_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "rounds", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("signer", sa.String(length=60), nullable=True),
+        sa.Column("signed_on", sa.Date(), nullable=True),
+        sa.Column("sign_mode", sa.String(length=20), nullable=True),
+        sa.Column("paper_location", sa.String(length=100), nullable=True),
+        sa.Column("copies", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("state", sa.String(length=60), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(length=60), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["amends_id"], ["contracts.id"], name=op.f("fk_contracts_amends_id")
+        ),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customers.id"], name=op.f("fk_contracts_customer_id")
         ),
@@ -1040,6 +1141,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contracts")),
         sa.UniqueConstraint("number", name=op.f("uq_contracts_number")),
     )
+    op.create_index(op.f("ix_contracts_amends_id"), "contracts", ["amends_id"], unique=False)
     op.create_index(op.f("ix_contracts_customer_id"), "contracts", ["customer_id"], unique=False)
     op.create_index(op.f("ix_contracts_order_id"), "contracts", ["order_id"], unique=False)
     op.create_table(
@@ -1122,6 +1224,26 @@ def upgrade() -> None:
         op.f("ix_flow_comments_instance_id"), "flow_comments", ["instance_id"], unique=False
     )
     op.create_table(
+        "flow_copies",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("instance_id", sa.Uuid(), nullable=False),
+        sa.Column("login", sa.String(length=64), nullable=False),
+        sa.Column("task_id", sa.Uuid(), nullable=True),
+        sa.Column("process_id", sa.String(length=128), nullable=False),
+        sa.Column("element_id", sa.String(length=128), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["instance_id"], ["flow_instances.id"], name=op.f("fk_flow_copies_instance_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_copies")),
+        sa.UniqueConstraint("instance_id", "login", name=op.f("uq_flow_copies_instance_id_login")),
+    )
+    op.create_index("ix_flow_copies_login", "flow_copies", ["login", "at", "id"], unique=False)
+    op.create_index("ix_flow_copies_unread", "flow_copies", ["login", "read_at"], unique=False)
+    op.create_table(
         "flow_incidents",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("instance_id", sa.Uuid(), nullable=False),
@@ -1177,6 +1299,26 @@ def upgrade() -> None:
     op.create_index("ix_flow_jobs_due", "flow_jobs", ["state", "due_at"], unique=False)
     op.create_index(op.f("ix_flow_jobs_instance_id"), "flow_jobs", ["instance_id"], unique=False)
     op.create_index("ix_flow_jobs_lease", "flow_jobs", ["state", "lease_until"], unique=False)
+    op.create_table(
+        "flow_redos",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("instance_id", sa.Uuid(), nullable=False),
+        sa.Column("process_id", sa.String(length=128), nullable=False),
+        sa.Column("element_id", sa.String(length=128), nullable=False),
+        sa.Column("login", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("outcome", sa.String(length=64), nullable=True),
+        sa.Column(
+            "answer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
+        sa.ForeignKeyConstraint(
+            ["instance_id"], ["flow_instances.id"], name=op.f("fk_flow_redos_instance_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_redos")),
+    )
+    op.create_index(
+        "ix_flow_redos_instance", "flow_redos", ["instance_id", "element_id"], unique=False
+    )
     op.create_table(
         "flow_states",
         sa.Column("instance_id", sa.Uuid(), nullable=False),
@@ -1249,7 +1391,9 @@ def upgrade() -> None:
         sa.Column("has_draft", sa.Boolean(), nullable=False),
         sa.Column("has_files", sa.Boolean(), nullable=False),
         sa.Column("answer_key", sa.String(length=128), nullable=True),
+        sa.Column("token_id", sa.Uuid(), nullable=True),
         sa.Column("extra", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["instance_id"], ["flow_instances.id"], name=op.f("fk_flow_tasks_instance_id")
         ),
@@ -1261,7 +1405,39 @@ def upgrade() -> None:
     op.create_index(
         "ix_flow_tasks_instance", "flow_tasks", ["instance_id", "element_id"], unique=False
     )
+    op.create_index(
+        "ix_flow_tasks_open",
+        "flow_tasks",
+        ["element_id", "process_id"],
+        unique=False,
+        sqlite_where=sa.text("completed_at IS NULL"),
+        postgresql_where=sa.text("completed_at IS NULL"),
+    )
     op.create_index("ix_flow_tasks_sla", "flow_tasks", ["sla_at"], unique=False)
+    op.create_table(
+        "flow_urges",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("instance_id", sa.Uuid(), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["instance_id"], ["flow_instances.id"], name=op.f("fk_flow_urges_instance_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_urges")),
+    )
+    op.create_index("ix_flow_urges_instance", "flow_urges", ["instance_id", "at"], unique=False)
+    op.create_table(
+        "flow_words",
+        sa.Column("word", sa.String(length=16), nullable=False),
+        sa.Column("instance_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["instance_id"], ["flow_instances.id"], name=op.f("fk_flow_words_instance_id")
+        ),
+        sa.PrimaryKeyConstraint("word", "instance_id", name=op.f("pk_flow_words")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_flow_words_instance", "flow_words", ["instance_id"], unique=False)
     op.create_table(
         "invoices",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1294,6 +1470,50 @@ def upgrade() -> None:
     op.create_index(op.f("ix_invoices_customer_id"), "invoices", ["customer_id"], unique=False)
     op.create_index(op.f("ix_invoices_order_id"), "invoices", ["order_id"], unique=False)
     op.create_index("ix_invoices_state_due", "invoices", ["state", "due_on"], unique=False)
+    op.create_table(
+        "order_changes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "base_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("wanted_by", sa.Date(), nullable=True),
+        sa.Column("wish", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("diff", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column(
+            "held_lines", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("total_before_fen", sa.BigInteger(), nullable=False),
+        sa.Column("total_after_fen", sa.BigInteger(), nullable=False),
+        sa.Column("deposit_after_fen", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "impact", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("path", sa.String(length=20), nullable=True),
+        sa.Column(
+            "opinions", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("consent", sa.String(length=20), nullable=True),
+        sa.Column("consent_evidence", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.id"], name=op.f("fk_order_changes_order_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_changes")),
+        sa.UniqueConstraint("number", name=op.f("uq_order_changes_number")),
+    )
+    op.create_index(op.f("ix_order_changes_order_id"), "order_changes", ["order_id"], unique=False)
+    op.create_index(
+        "ix_order_changes_order_state", "order_changes", ["order_id", "state"], unique=False
+    )
     op.create_table(
         "order_holds",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1335,6 +1555,7 @@ def upgrade() -> None:
         sa.Column("dev_pct", sa.BigInteger(), nullable=True),
         sa.Column("fulfil", sa.String(length=60), nullable=False),
         sa.Column("line_due", sa.Date(), nullable=True),
+        sa.Column("replaces_id", sa.Uuid(), nullable=True),
         sa.Column("state", sa.String(length=60), nullable=False),
         sa.Column("qty_reserved", sa.BigInteger(), nullable=False),
         sa.Column("qty_produced", sa.BigInteger(), nullable=False),
@@ -1346,11 +1567,20 @@ def upgrade() -> None:
         sa.Column("qty_cancelled", sa.BigInteger(), nullable=False),
         sa.Column("qty_invoiced", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("qty > 0", name=op.f("ck_order_lines_qty_positive")),
-        sa.CheckConstraint("unit_price_fen > 0", name=op.f("ck_order_lines_price_positive")),
+        sa.CheckConstraint(
+            "unit_price_fen > 0 OR replaces_id IS NOT NULL",
+            name=op.f("ck_order_lines_price_positive"),
+        ),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_order_lines_order_id")),
+        sa.ForeignKeyConstraint(
+            ["replaces_id"], ["order_lines.id"], name=op.f("fk_order_lines_replaces_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_lines")),
     )
     op.create_index(op.f("ix_order_lines_order_id"), "order_lines", ["order_id"], unique=False)
+    op.create_index(
+        op.f("ix_order_lines_replaces_id"), "order_lines", ["replaces_id"], unique=False
+    )
     op.create_index("ix_order_lines_sku", "order_lines", ["sku"], unique=False)
     op.create_index("uq_order_lines_seq", "order_lines", ["order_id", "seq"], unique=True)
     op.create_table(
@@ -1422,6 +1652,34 @@ def upgrade() -> None:
         op.f("ix_planned_contacts_order_id"), "planned_contacts", ["order_id"], unique=False
     )
     op.create_index("uq_planned_contacts", "planned_contacts", ["order_id", "kind"], unique=True)
+    op.create_table(
+        "refunds",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("cause", sa.String(length=60), nullable=False),
+        sa.Column("cause_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("route", sa.String(length=60), nullable=False),
+        sa.Column("payer", sa.String(length=200), nullable=True),
+        sa.Column("calculated_by", sa.String(length=60), nullable=False),
+        sa.Column("ref", sa.String(length=80), nullable=True),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paid_by", sa.String(length=60), nullable=True),
+        sa.Column(
+            "failures", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("state", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=60), nullable=False),
+        sa.CheckConstraint("amount_fen > 0", name=op.f("ck_refunds_amount_positive")),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_refunds_order_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
+        sa.UniqueConstraint("ref", name=op.f("uq_refunds_ref")),
+    )
+    op.create_index(op.f("ix_refunds_cause_id"), "refunds", ["cause_id"], unique=True)
+    op.create_index(op.f("ix_refunds_order_id"), "refunds", ["order_id"], unique=False)
     op.create_table(
         "review_rounds",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1683,6 +1941,32 @@ def upgrade() -> None:
     op.create_index("ix_checklists_order_kind", "checklists", ["order_id", "kind"], unique=False)
     op.create_index(op.f("ix_checklists_shipment_id"), "checklists", ["shipment_id"], unique=False)
     op.create_table(
+        "credit_notes",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("invoice_id", sa.Uuid(), nullable=False),
+        sa.Column("cause_id", sa.Uuid(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=60), nullable=False),
+        sa.CheckConstraint("amount_fen > 0", name=op.f("ck_credit_notes_amount_positive")),
+        sa.ForeignKeyConstraint(
+            ["invoice_id"], ["invoices.id"], name=op.f("fk_credit_notes_invoice_id")
+        ),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_credit_notes_order_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_credit_notes")),
+        sa.UniqueConstraint("number", name=op.f("uq_credit_notes_number")),
+    )
+    op.create_index(op.f("ix_credit_notes_cause_id"), "credit_notes", ["cause_id"], unique=False)
+    op.create_index(
+        op.f("ix_credit_notes_invoice_id"), "credit_notes", ["invoice_id"], unique=False
+    )
+    op.create_index(op.f("ix_credit_notes_order_id"), "credit_notes", ["order_id"], unique=False)
+    op.create_table(
         "delivery_confirmations",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("shipment_id", sa.Uuid(), nullable=False),
@@ -1747,6 +2031,34 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_flow_drafts")),
     )
+    op.create_index("ix_flow_drafts_saved", "flow_drafts", ["saved_by", "saved_at"], unique=False)
+    op.create_table(
+        "flow_seats",
+        sa.Column("task_id", sa.Uuid(), nullable=False),
+        sa.Column("token_id", sa.Uuid(), nullable=False),
+        sa.Column("instance_id", sa.Uuid(), nullable=False),
+        sa.Column("set_id", sa.Uuid(), nullable=False),
+        sa.Column("parent_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("mode", sa.String(length=16), nullable=False),
+        sa.Column("share", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("strict", sa.Boolean(), nullable=False),
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("added_by", sa.String(length=64), nullable=True),
+        sa.Column(
+            "answer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
+        sa.Column("answered", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("rule", sa.String(length=32), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["instance_id"], ["flow_instances.id"], name=op.f("fk_flow_seats_instance_id")
+        ),
+        sa.ForeignKeyConstraint(["task_id"], ["flow_tasks.id"], name=op.f("fk_flow_seats_task_id")),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_flow_seats")),
+    )
+    op.create_index("ix_flow_seats_instance", "flow_seats", ["instance_id", "state"], unique=False)
+    op.create_index(op.f("ix_flow_seats_token_id"), "flow_seats", ["token_id"], unique=False)
     op.create_table(
         "flow_task_candidates",
         sa.Column("task_id", sa.Uuid(), nullable=False),
@@ -1778,6 +2090,16 @@ def upgrade() -> None:
         "flow_task_candidates",
         ["owner", "visible", "rank", "due_at", "task_id"],
         unique=False,
+    )
+    op.create_table(
+        "flow_task_seen",
+        sa.Column("task_id", sa.Uuid(), nullable=False),
+        sa.Column("login", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["flow_tasks.id"], name=op.f("fk_flow_task_seen_task_id")
+        ),
+        sa.PrimaryKeyConstraint("task_id", "login", name=op.f("pk_flow_task_seen")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "issues",
@@ -1912,6 +2234,60 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_payment_matches_payment_id"), "payment_matches", ["payment_id"], unique=False
+    )
+    op.create_table(
+        "production_orders",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=60), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("order_line_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sku", sa.String(length=40), nullable=False),
+        sa.Column(
+            "order_version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("qty", sa.BigInteger(), nullable=False),
+        sa.Column("qty_done", sa.BigInteger(), nullable=False),
+        sa.Column("qty_good", sa.BigInteger(), nullable=False),
+        sa.Column("qty_scrapped", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "progress_pct", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("plan_start", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("plan_end", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("workline", sa.String(length=60), nullable=True),
+        sa.Column("capacity_hours", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "reports", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("remakes", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("wip_fen", sa.BigInteger(), nullable=False),
+        sa.Column("end_reason", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["orders.id"], name=op.f("fk_production_orders_order_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_line_id"], ["order_lines.id"], name=op.f("fk_production_orders_order_line_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_production_orders")),
+        sa.UniqueConstraint("number", name=op.f("uq_production_orders_number")),
+    )
+    op.create_index(
+        "ix_production_orders_line", "production_orders", ["order_line_id", "state"], unique=False
+    )
+    op.create_index(
+        op.f("ix_production_orders_order_id"), "production_orders", ["order_id"], unique=False
+    )
+    op.create_index(
+        op.f("ix_production_orders_order_line_id"),
+        "production_orders",
+        ["order_line_id"],
+        unique=False,
     )
     op.create_table(
         "reservations",
@@ -2075,6 +2451,49 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "complaints",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=True),
+        sa.Column("issue_id", sa.Uuid(), nullable=True),
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("anonymous", sa.Boolean(), nullable=False),
+        sa.Column("complainant", sa.String(length=120), nullable=True),
+        sa.Column("contact", sa.String(length=120), nullable=True),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("category", sa.String(length=60), nullable=False),
+        sa.Column("accused", sa.String(length=60), nullable=True),
+        sa.Column("demand", sa.Text(), nullable=True),
+        sa.Column("promised_reply_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("department", sa.String(length=60), nullable=True),
+        sa.Column("facts", sa.Text(), nullable=True),
+        sa.Column("responsibility", sa.String(length=20), nullable=True),
+        sa.Column("plan", sa.Text(), nullable=True),
+        sa.Column("money_fen", sa.BigInteger(), nullable=False),
+        sa.Column("apology", sa.Boolean(), nullable=False),
+        sa.Column("rounds", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "mediation", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "summary", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("state", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_complaints_issue_id")),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_complaints_order_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaints")),
+        sa.UniqueConstraint("number", name=op.f("uq_complaints_number")),
+    )
+    op.create_index(op.f("ix_complaints_issue_id"), "complaints", ["issue_id"], unique=False)
+    op.create_index(op.f("ix_complaints_order_id"), "complaints", ["order_id"], unique=False)
+    op.create_index("ix_complaints_state", "complaints", ["state", "created_at"], unique=False)
+    op.create_table(
         "issue_updates",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("issue_id", sa.Uuid(), nullable=False),
@@ -2090,6 +2509,106 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issue_updates")),
     )
     op.create_index(op.f("ix_issue_updates_issue_id"), "issue_updates", ["issue_id"], unique=False)
+    op.create_table(
+        "quality_inspections",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("production_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("lot", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "sample_size", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("step", sa.String(length=120), nullable=True),
+        sa.Column(
+            "defects", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "measurements", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("qty_bad", sa.BigInteger(), nullable=False),
+        sa.Column("result", sa.String(length=60), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("inspector", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["production_id"],
+            ["production_orders.id"],
+            name=op.f("fk_quality_inspections_production_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quality_inspections")),
+    )
+    op.create_index(
+        op.f("ix_quality_inspections_production_id"),
+        "quality_inspections",
+        ["production_id"],
+        unique=False,
+    )
+    op.create_table(
+        "returns",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("issue_id", sa.Uuid(), nullable=True),
+        sa.Column("source", sa.String(length=60), nullable=False),
+        sa.Column("reason", sa.String(length=60), nullable=False),
+        sa.Column("want", sa.String(length=60), nullable=False),
+        sa.Column(
+            "lines", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "eligibility", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("decision", sa.String(length=20), nullable=True),
+        sa.Column("decision_reason", sa.Text(), nullable=True),
+        sa.Column("decided_by", sa.String(length=60), nullable=True),
+        sa.Column("freight_by", sa.String(length=20), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "photos", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("goods_fen", sa.BigInteger(), nullable=False),
+        sa.Column("freight_fen", sa.BigInteger(), nullable=False),
+        sa.Column("deduction_fen", sa.BigInteger(), nullable=False),
+        sa.Column("deduction_reason", sa.Text(), nullable=True),
+        sa.Column("state", sa.String(length=60), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(["issue_id"], ["issues.id"], name=op.f("fk_returns_issue_id")),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_returns_order_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_returns")),
+        sa.UniqueConstraint("number", name=op.f("uq_returns_number")),
+    )
+    op.create_index(op.f("ix_returns_issue_id"), "returns", ["issue_id"], unique=False)
+    op.create_index(op.f("ix_returns_order_id"), "returns", ["order_id"], unique=False)
+    op.create_index("ix_returns_order_state", "returns", ["order_id", "state"], unique=False)
+    op.create_table(
+        "complaint_records",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("data", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column(
+            "files", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["complaint_id"], ["complaints.id"], name=op.f("fk_complaint_records_complaint_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint_records")),
+    )
+    op.create_index(
+        op.f("ix_complaint_records_complaint_id"),
+        "complaint_records",
+        ["complaint_id"],
+        unique=False,
+    )
     op.bulk_insert(
         sa.table(
             "audit_head",
