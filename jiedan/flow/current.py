@@ -59,6 +59,8 @@ class Bundle:
     version: int
     model: ProcessModel
     processes: Mapping[str, ProcessInfo]
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False)
+    """What others worked out from the files, kept as long as they are."""
 
     def element(self, process_id: str, element_id: str) -> ElementInfo | None:
         process = self.processes.get(process_id)

@@ -15,6 +15,7 @@ from jiedan.core.platform import Platform
 from jiedan.core.work import Work
 from jiedan.flow.cache import Caches
 from jiedan.flow.handlers import REGISTRY, Registry
+from jiedan.flow.people_facts import NoPeople, PeopleFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,8 @@ class Flow:
     """What a form field's choice is called whose list is outside the form; None if unknown."""
     holders_of: HoldersOf | None = None
     """Logins of the people who hold a role now; None when nobody can tell."""
+    people: PeopleFacts = field(default_factory=NoPeople)
+    """Who is there, who leads whom, who stands in for whom."""
     caches: Caches = field(default_factory=Caches)
 
     def due(self, work: Work, due_at: datetime, *, jobs: Sequence[DueJob] = ()) -> None:

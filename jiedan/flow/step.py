@@ -24,6 +24,7 @@ from jiedan.flow.sync_history import count_open
 from jiedan.flow.sync_waits import early_messages
 from jiedan.flow.synced import Act, OpenedTask, Synced
 from jiedan.flow.tables import InstanceRow, StateRow, table_of
+from jiedan.flow.verbs.placing import Placement
 from jiedan.flow.words import forget_words, keep_words
 
 _STEPS: Final = "flow.steps"
@@ -62,6 +63,10 @@ class Step:
     database: Connection = field(init=False)
     """For statements without objects: the session's own connection, without its detours."""
     opened: list[OpenedTask] = field(default_factory=list)
+    placed: list[Placement] = field(default_factory=list)
+    """Opened tasks with rules that are still to be followed; `delivery.drain` does it."""
+    returned: set[UUID] = field(default_factory=set)
+    """Tokens that a return put where they are: rules that agree by themselves are off there."""
 
     def __post_init__(self) -> None:
         self.database = self.work.session.connection()

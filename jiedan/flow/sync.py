@@ -4,20 +4,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, bindparam, delete, insert, update
+from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 
+from jiedan.core.ids import new_id
 from jiedan.core.prepared import Prepared
 from jiedan.flow.current import current
-from jiedan.flow.engine import Changes, OpenTask
+from jiedan.flow.engine import Changes
 from jiedan.flow.handlers import plain
 from jiedan.flow.host import Gathered, Outgoing
 from jiedan.flow.ladder import next_rung
-from jiedan.flow.owners import ROLE, join_owners
 from jiedan.flow.states import TaskState
 from jiedan.flow.sync_history import INSERT_NOTICES, write_history, write_incidents
 from jiedan.flow.sync_waits import write_jobs, write_subscriptions, write_timers
 from jiedan.flow.synced import NEVER, Act, OpenedTask, Synced
 from jiedan.flow.tables import TaskCandidateRow, TaskRow, table_of
+from jiedan.flow.tables_verbs import SeatRow
+from jiedan.flow.verbs.placing import Placement, place, seat_row
 
 if TYPE_CHECKING:
     from jiedan.flow.step import Step
@@ -49,6 +51,7 @@ _INSERT_TASKS = Prepared(
         "claimed_at",
         "has_draft",
         "has_files",
+        "token_id",
         "extra",
     ),
 )
@@ -59,7 +62,10 @@ _INSERT_CANDIDATES = Prepared(
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CANCEL_TASKS = (
     update(_tasks)
-    .where(_tasks.c.id.in_(_IDS))
+    .where(
+        _tasks.c.id.in_(_IDS) | _tasks.c.token_id.in_(_IDS),
+        _tasks.c.state.in_((TaskState.OPEN, TaskState.CLAIMED, TaskState.WAITING)),
+    )
     .values(
         state=TaskState.CANCELLED,
         completed_at=bindparam("at"),
@@ -68,6 +74,17 @@ _CANCEL_TASKS = (
     )
 )
 _FORGET_CANDIDATES = delete(_candidates).where(_candidates.c.task_id.in_(_IDS))
+_FORGET_CANDIDATES_OF_SEATS = delete(_candidates).where(
+    _candidates.c.task_id.in_(select(_tasks.c.id).where(_tasks.c.token_id.in_(_IDS)))
+)
+_LEAVE_SEATS = (
+    update(table_of(SeatRow))
+    .where(
+        table_of(SeatRow).c.token_id.in_(_IDS),
+        table_of(SeatRow).c.state.in_(("waiting", "open")),
+    )
+    .values(state="gone")
+)
 _FORGET_CANDIDATES_OF_ONE = Prepared(
     delete(_candidates).where(_candidates.c.task_id == bindparam("b_task_id"))
 )
@@ -104,52 +121,77 @@ def _write_tasks(step: "Step", changes: Changes, act: Act | None, synced: Synced
     opened = [one for one in changes.opened if one.task_id not in synced.closed]
     if opened:
         forms = current(step.work.session, step.flow).forms
-        rows, candidates = [], []
+        rows: list[dict[str, Any]] = []
+        candidates: list[dict[str, Any]] = []
+        seats: list[dict[str, Any]] = []
         for task in opened:
             form = forms.get(task.form_id or "")
-            owners = _owners(step, task)
-            row = _task_row(step, task, None if form is None else form.version, owners)
-            rows.append(row)
-            candidates.extend(_candidate_rows(row, owners))
-            synced.due(row["sla_at"])
-            synced.opened.append(
-                OpenedTask(
-                    task.task_id,
-                    task.element.id,
-                    row["name"],
-                    row["name_en"],
-                    task.assignee,
-                    owners,
+            placed = place(step, task)
+            row = _task_row(step, placed, None if form is None else form.version)
+            for each in _row_per_seat(step, placed, row, seats):
+                rows.append(each)
+                candidates.extend(_candidate_rows(each, placed.owners))
+                synced.opened.append(
+                    OpenedTask(
+                        each["id"],
+                        task.element.id,
+                        row["name"],
+                        row["name_en"],
+                        each["assignee"],
+                        placed.owners,
+                    )
                 )
-            )
+            synced.due(row["sla_at"])
+            if placed.has_more:
+                step.placed.append(placed)
         _INSERT_TASKS.run_all(database, rows)
+        if seats:
+            database.execute(insert(table_of(SeatRow)), seats)
         if candidates:
             _INSERT_CANDIDATES.run_all(database, candidates)
     if synced.closed:
         done = act.task_id if act is not None else None
         cancelled = [one for one in synced.closed if one != done]
         if cancelled:
-            database.execute(_CANCEL_TASKS, {"ids": cancelled, "at": step.work.now})
+            _cancel(step, cancelled)
         if len(synced.closed) == 1:
             _FORGET_CANDIDATES_OF_ONE.run(database, {"b_task_id": next(iter(synced.closed))})
         else:
             database.execute(_FORGET_CANDIDATES, {"ids": list(synced.closed)})
 
 
-def _owners(step: "Step", task: OpenTask) -> tuple[str, ...]:
-    owners = join_owners(task.candidate_users, task.candidate_groups)
-    if owners or task.assignee:
-        return owners
-    element = step.bundle.element(task.process_id, task.element.id)
-    if element is not None and element.roles:
-        return join_owners((), element.roles)
-    # Nobody was found: an admin must see it, or nobody would.
-    return (ROLE + step.flow.admins,)
+def _cancel(step: "Step", token_ids: list[UUID]) -> None:
+    """Close tasks that the engine withdrew, with all seats of theirs."""
+    database, ids = step.database, {"ids": token_ids}
+    database.execute(_FORGET_CANDIDATES_OF_SEATS, ids)
+    database.execute(_CANCEL_TASKS, {**ids, "at": step.work.now})
+    database.execute(_LEAVE_SEATS, ids)
 
 
-def _task_row(
-    step: "Step", task: OpenTask, form_version: int | None, owners: tuple[str, ...]
-) -> dict[str, Any]:
+def _row_per_seat(
+    step: "Step", placed: Placement, row: dict[str, Any], seats: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The rows of a step: one, or one for each of its signers, whose seats go to `seats`."""
+    if not placed.seats or placed.settings is None:
+        return [row]
+    rows = []
+    for number, login in enumerate(placed.seats):
+        task_id = row["id"] if number == 0 else new_id()
+        seat = seat_row(
+            task_id=task_id,
+            token_id=row["id"],
+            instance_id=row["instance_id"],
+            settings=placed.settings,
+            place=number,
+        )
+        seats.append(seat)
+        state = TaskState.CLAIMED if seat["state"] == "open" else TaskState.WAITING
+        rows.append(row | {"id": task_id, "token_id": row["id"], "assignee": login, "state": state})
+    return rows
+
+
+def _task_row(step: "Step", placed: Placement, form_version: int | None) -> dict[str, Any]:
+    task, owners = placed.task, placed.owners
     now = step.work.now
     settings = task.properties
     extra: dict[str, Any] = {}
@@ -167,9 +209,9 @@ def _task_row(
         "code": _setting(settings, "code"),
         "form_id": task.form_id,
         "form_version": form_version,
-        "state": TaskState.CLAIMED if task.assignee else TaskState.OPEN,
+        "state": TaskState.CLAIMED if placed.assignee else TaskState.OPEN,
         "version": 1,
-        "assignee": task.assignee,
+        "assignee": placed.assignee,
         "candidates": " ".join(owners) or None,
         "priority": task.priority,
         "created_at": now,
@@ -179,9 +221,10 @@ def _task_row(
         else next_rung(step.flow.rungs(), 0, now, task.due_at),
         "paused_seconds": 0,
         "sla_stage": 0,
-        "claimed_at": now if task.assignee else None,
+        "claimed_at": now if placed.assignee else None,
         "has_draft": False,
         "has_files": False,
+        "token_id": None,
         "extra": extra or None,
     }
 
@@ -205,7 +248,9 @@ def _candidate_rows(row: Mapping[str, Any], owners: tuple[str, ...]) -> list[dic
         for owner in owners
     ]
     if holder is not None and holder not in owners:
-        rows.append({**shared, "owner": holder, "candidate": False, "visible": True})
+        # Who waits for his turn sees nothing yet.
+        visible = row["state"] != TaskState.WAITING
+        rows.append({**shared, "owner": holder, "candidate": False, "visible": visible})
     return rows
 
 

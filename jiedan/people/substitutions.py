@@ -18,7 +18,7 @@ from jiedan.core.work import Work
 from jiedan.people.directory import load_actor
 from jiedan.people.errors import AdministrationForbidden, SubstitutionInvalid
 from jiedan.people.organisation import ADMINISTRATOR
-from jiedan.people.tables import Substitution
+from jiedan.people.tables import Substitution, User
 
 
 def arrange_substitution(
@@ -29,8 +29,11 @@ def arrange_substitution(
     starts_at: datetime,
     ends_at: datetime,
     reason: str = "",
+    processes: tuple[str, ...] = (),
 ) -> Substitution:
     """Let `substitute` act for `login` from `starts_at` to before `ends_at`.
+
+    Only in these `processes` (ids), or in all when none is named.
 
     People arrange it for themselves, administrators for others. Raises SubstitutionInvalid for
     oneself, an empty or past time, or one in which the substitute is absent too.
@@ -46,7 +49,7 @@ def arrange_substitution(
         fields["ends_at"] = lazy("The end must come after the beginning and after today.")
     if not fields and _overlapping(work.session, substitute, starts_at, ends_at):
         fields["substitute"] = lazy("This person is away at that time too.")
-    if not fields and _overlapping(work.session, login, starts_at, ends_at):
+    if not fields and _overlapping(work.session, login, starts_at, ends_at, processes):
         fields["starts_at"] = lazy("There is already a substitution at that time.")
     if fields:
         raise SubstitutionInvalid(fields)
@@ -57,6 +60,7 @@ def arrange_substitution(
         starts_at=starts_at,
         ends_at=ends_at,
         reason=clean_line(reason, limit=500),
+        processes=",".join(sorted(set(processes))),
         created_at=work.now,
         created_by=work.actor.login,
     )
@@ -80,18 +84,28 @@ def cancel_substitution(work: Work, *, substitution_id: uuid.UUID) -> None:
     audit.record(work, action="substitution.cancel", entity=f"user:{row.login}")
 
 
-def represented_by(session: Session, *, substitute: str, now: datetime) -> list[str]:
-    """For whom `substitute` may act right now."""
+def represented_by(
+    session: Session, *, substitute: str, now: datetime, process_id: str | None = None
+) -> list[str]:
+    """For whom `substitute` may act right now; in one process, or in any when none is named."""
+    rows = session.execute(
+        select(Substitution.login, Substitution.processes)
+        .join(User, User.login == Substitution.login)
+        .where(
+            Substitution.substitute == substitute,
+            Substitution.cancelled_at.is_(None),
+            Substitution.starts_at <= now,
+            Substitution.ends_at > now,
+            # Who has left for good is handed over, not stood in for.
+            User.disabled_at.is_(None),
+        )
+        .order_by(Substitution.login)
+    )
     return list(
-        session.scalars(
-            select(Substitution.login)
-            .where(
-                Substitution.substitute == substitute,
-                Substitution.cancelled_at.is_(None),
-                Substitution.starts_at <= now,
-                Substitution.ends_at > now,
-            )
-            .order_by(Substitution.login)
+        dict.fromkeys(
+            login
+            for login, processes in rows
+            if process_id is None or not processes or process_id in processes.split(",")
         )
     )
 
@@ -129,11 +143,19 @@ def _require_owner(work: Work, login: str) -> None:
         raise AdministrationForbidden
 
 
-def _overlapping(session: Session, login: str, start: datetime, end: datetime) -> bool:
-    found = select(Substitution.id).where(
-        Substitution.login == login,
-        Substitution.cancelled_at.is_(None),
-        Substitution.starts_at < end,
-        Substitution.ends_at > start,
+def _overlapping(
+    session: Session, login: str, start: datetime, end: datetime, processes: tuple[str, ...] = ()
+) -> bool:
+    """Whether somebody is already away then, in one of these processes or in all."""
+    found = session.scalars(
+        select(Substitution.processes).where(
+            Substitution.login == login,
+            Substitution.cancelled_at.is_(None),
+            Substitution.starts_at < end,
+            Substitution.ends_at > start,
+        )
     )
-    return session.scalar(found.limit(1)) is not None
+    return any(
+        not processes or not said or not set(processes).isdisjoint(said.split(","))
+        for said in found
+    )

@@ -119,6 +119,8 @@ class Substitution(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(String(500), default="")
+    processes: Mapped[str] = mapped_column(String(1000), default="")
+    """Ids of the processes it is for, by commas; empty for all."""
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(64))
     cancelled_at: Mapped[datetime | None]

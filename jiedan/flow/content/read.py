@@ -89,6 +89,8 @@ class ProcessInfo:
     """Names of signals that top-level start events wait for."""
     none_start: str | None
     """The top-level start event that a person or a caller begins with."""
+    properties: Mapping[str, str] = field(default_factory=dict)
+    """zeebe:properties of the process, `jiedan:` prefix included."""
 
     @property
     def can_be_started(self) -> bool:
@@ -233,6 +235,7 @@ def _process(process: etree._Element, names: Mapping[str, str]) -> ProcessInfo:
         message_starts=tuple(starts),
         signal_starts=tuple(signals),
         none_start=none_start,
+        properties=properties_of(process),
     )
 
 
