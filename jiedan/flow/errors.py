@@ -26,6 +26,10 @@ class TaskNoLongerOpen(Conflict):
     """This task is no longer open: the process moved on."""
 
 
+class TaskWaits(Conflict):
+    """Somebody else of this step answers first. The task comes back to you then."""
+
+
 class TaskTaken(Conflict):
     """%(by)s already claimed this task."""
 
@@ -120,3 +124,47 @@ class HandlerMissing(Conflict):
 
 class IncidentStays(Conflict):
     """This incident cannot be retried or skipped: cancel the instance or move it along."""
+
+
+class InstanceUnreadable(Conflict):
+    """The stored state of this process instance cannot be read: %(reason)s. It was left alone."""
+
+
+class MigrationNotFound(NotFound):
+    """This migration does not exist."""
+
+
+class MigrationRefused(Conflict):
+    """The process instance cannot go to version %(version)s: %(obstacles)s"""
+
+
+class MigrationInState(Conflict):
+    """The migration is in another phase: this cannot be done with it now."""
+
+
+class NotMigrated(Conflict):
+    """The process instance was not migrated, or its migration was already taken back."""
+
+
+class NothingToMigrate(Invalid):
+    """No running process instance was chosen."""
+
+
+class TooManyToMigrate(Invalid):
+    """At most %(limit)s process instances can be migrated together; %(count)s were chosen."""
+
+
+class SameVersion(Invalid):
+    """All chosen process instances run on this version already."""
+
+
+class MappingUnknown(Invalid):
+    """The mapping names an element that neither version has: %(names)s."""
+
+
+class ElementNotFound(Invalid):
+    """There is no element “%(element)s” where this process instance stands."""
+
+
+class TokenGone(Conflict):
+    """The process instance has moved on since you looked: this token is no longer there."""

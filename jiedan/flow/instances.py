@@ -1,7 +1,6 @@
 """Owns the life of an instance: start, suspend, resume, cancel, list, show."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,13 +13,12 @@ from jiedan.core.actor import Actor
 from jiedan.core.i18n import pick
 from jiedan.core.work import Work
 from jiedan.flow.access import is_mine
+from jiedan.flow.admin import admin_step, move_jobs
 from jiedan.flow.current import Bundle, Version, bundle_of, current, read_sources
 from jiedan.flow.delivery import drain
 from jiedan.flow.errors import (
     DefinitionNotFound,
     InstanceInState,
-    NotAllowed,
-    ReasonMissing,
 )
 from jiedan.flow.history import history_of, write_note
 from jiedan.flow.idempotency import first_or_again, first_result, keep_result
@@ -39,18 +37,16 @@ from jiedan.flow.jobs import jobs_of
 from jiedan.flow.opening import attachments_of, comments_of, live_of, variables_of
 from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.pauses import halt_deadlines, release_deadlines
-from jiedan.flow.platform import DueJob, Flow
+from jiedan.flow.platform import Flow
 from jiedan.flow.searching import matching_instances, says, search_words
 from jiedan.flow.starting import begin
 from jiedan.flow.states import InstanceState, JobKind, JobState, TaskState
-from jiedan.flow.step import Step, step_of
 from jiedan.flow.tables import (
     BundleRow,
     InstanceRow,
     JobRow,
     SubscriptionRow,
     TaskRow,
-    table_of,
 )
 from jiedan.flow.task_views import NextTask
 
@@ -147,7 +143,7 @@ def start_in(
 
 def suspend_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> None:
     """Nothing of it runs, nobody can complete its tasks, deadlines stand still."""
-    with _admin_step(flow, actor, instance_id, reason) as (work, step):
+    with admin_step(flow, actor, instance_id, reason) as (work, step):
         instance = step.instance
         if instance.state not in (InstanceState.ACTIVE, InstanceState.INCIDENT):
             raise InstanceInState(state=instance.state)
@@ -159,21 +155,21 @@ def suspend_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str
             # Deadlines that stood still before go on standing still afterwards.
             suspended_at=None if instance.halted_at else work.now,
         )
-        _move_jobs(work, instance_id, JobState.DUE, JobState.SUSPENDED)
+        move_jobs(work, instance_id, JobState.DUE, JobState.SUSPENDED)
         halt_deadlines(work, instance)
         _tell(work, instance_id, "suspended", reason)
 
 
 def resume_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str = "") -> None:
     """Go on; deadlines of tasks move by the time it was suspended, timers are caught up."""
-    with _admin_step(flow, actor, instance_id, reason or "-") as (work, step):
+    with admin_step(flow, actor, instance_id, reason or "-") as (work, step):
         instance = step.instance
         if instance.state is not InstanceState.SUSPENDED:
             raise InstanceInState(state=instance.state)
         halted_by_us = instance.suspended_at is not None
         back_to = InstanceState(instance.resume_state or InstanceState.ACTIVE)
         _set_state(work, instance, back_to, resume_state=None, suspended_at=None)
-        jobs = _move_jobs(work, instance_id, JobState.SUSPENDED, JobState.DUE)
+        jobs = move_jobs(work, instance_id, JobState.SUSPENDED, JobState.DUE)
         if halted_by_us:
             release_deadlines(work, flow, instance)
         _tell(work, instance_id, "resumed", reason)
@@ -184,11 +180,11 @@ def resume_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str 
 
 def cancel_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> None:
     """End it where it stands; open tasks, jobs, timers and subscriptions go with it."""
-    with _admin_step(flow, actor, instance_id, reason) as (work, step):
+    with admin_step(flow, actor, instance_id, reason) as (work, step):
         step.live.terminate()
         _set_state(work, step.instance, InstanceState.CANCELLED, end_note=reason.strip())
         step.save()
-        _move_jobs(work, instance_id, JobState.SUSPENDED, JobState.CANCELLED)
+        move_jobs(work, instance_id, JobState.SUSPENDED, JobState.CANCELLED)
         close_incidents(work, instance_id)
         _tell(work, instance_id, "cancelled", reason)
         drain(work, flow)
@@ -296,19 +292,6 @@ def _started_before(work: Work, instance_id: UUID) -> Started:
 
 
 # --- changing ----------------------------------------------------------------------------------
-@contextmanager
-def _admin_step(
-    flow: Flow, actor: Actor, instance_id: UUID, reason: str
-) -> Iterator[tuple[Work, Step]]:
-    """A transaction of an admin on one instance, which needs a reason."""
-    if not (actor.has(flow.admins) or actor.is_system):
-        raise NotAllowed
-    if not reason.strip():
-        raise ReasonMissing
-    with flow.platform.work(actor=actor) as work:
-        yield work, step_of(work, flow, instance_id)
-
-
 def _set_state(work: Work, instance: Instance, state: InstanceState, **values: Any) -> None:
     audit.record(
         work,
@@ -321,18 +304,6 @@ def _set_state(work: Work, instance: Instance, state: InstanceState, **values: A
     work.session.execute(
         update(InstanceRow).where(InstanceRow.id == instance.id).values(state=state, **values)
     )
-
-
-def _move_jobs(work: Work, instance_id: UUID, source: JobState, target: JobState) -> list[DueJob]:
-    """Change the state of an instance's jobs; returns those for whom it is time by now."""
-    jobs = table_of(JobRow)
-    rows = work.session.execute(
-        update(jobs)
-        .where(jobs.c.instance_id == instance_id, jobs.c.state == source)
-        .values(state=target)
-        .returning(jobs.c.id, jobs.c.due_at)
-    )
-    return [DueJob(row.id, instance_id) for row in rows.all() if row.due_at <= work.now]
 
 
 def _tell(work: Work, instance_id: UUID, kind: str, reason: str) -> None:

@@ -46,6 +46,8 @@ class JobKind(StrEnum):
     """A BPMN timer event of one instance is due."""
     MESSAGE = "message"
     """A buffered message expires."""
+    MIGRATION = "migration"
+    """Instances are taken to another version, some at a time."""
     PERIODIC = "periodic"
     """Work of the house that comes again, such as cleaning up."""
 
@@ -75,3 +77,29 @@ class DefinitionKind(StrEnum):
     PROCESS = "process"
     DECISION = "decision"
     FORM = "form"
+
+
+class MigrationState(StrEnum):
+    CHECKING = "checking"
+    CHECKED = "checked"
+    """The dry run is done; nothing was changed yet."""
+    RUNNING = "running"
+    DONE = "done"
+    REVERTING = "reverting"
+    REVERTED = "reverted"
+
+    @property
+    def is_working(self) -> bool:
+        return self in (MigrationState.CHECKING, MigrationState.RUNNING, MigrationState.REVERTING)
+
+
+class MigrationItemState(StrEnum):
+    NEW = "new"
+    READY = "ready"
+    """The dry run found no obstacle."""
+    REFUSED = "refused"
+    """It stays in its version."""
+    MIGRATED = "migrated"
+    REVERTED = "reverted"
+    KEPT = "kept"
+    """It was to go back and could not."""

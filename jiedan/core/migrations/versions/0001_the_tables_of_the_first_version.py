@@ -1,4 +1,4 @@
-"""the tables of the first version."""
+"""The tables of the first version."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -247,6 +247,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("actor", "key", name=op.f("pk_flow_idempotency")),
     )
+    op.create_index("ix_flow_idempotency_at", "flow_idempotency", ["at"], unique=False)
     op.create_table(
         "flow_messages",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -307,6 +308,7 @@ def upgrade() -> None:
         sa.Column("task_id", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_notices")),
     )
+    op.create_index("ix_flow_notices_at", "flow_notices", ["at"], unique=False)
     op.create_index("ix_flow_notices_owner", "flow_notices", ["owner", "at"], unique=False)
     op.create_table(
         "flow_phrases",
@@ -713,12 +715,39 @@ def upgrade() -> None:
         "ix_flow_instances_state", "flow_instances", ["state", "started_at"], unique=False
     )
     op.create_table(
+        "flow_migrations",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("process_id", sa.String(length=128), nullable=False),
+        sa.Column(
+            "bundle_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "mapping", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("went_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("went_by", sa.String(length=64), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["bundle_id"], ["flow_bundles.id"], name=op.f("fk_flow_migrations_bundle_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_migrations")),
+    )
+    op.create_index("ix_flow_migrations_at", "flow_migrations", ["at", "id"], unique=False)
+    op.create_table(
         "flow_notice_reads",
         sa.Column("notice_id", sa.Uuid(), nullable=False),
         sa.Column("login", sa.String(length=64), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["notice_id"], ["flow_notices.id"], name=op.f("fk_flow_notice_reads_notice_id")
+            ["notice_id"],
+            ["flow_notices.id"],
+            name=op.f("fk_flow_notice_reads_notice_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("notice_id", "login", name=op.f("pk_flow_notice_reads")),
     )
@@ -1300,6 +1329,49 @@ def upgrade() -> None:
     op.create_index(op.f("ix_flow_jobs_instance_id"), "flow_jobs", ["instance_id"], unique=False)
     op.create_index("ix_flow_jobs_lease", "flow_jobs", ["state", "lease_until"], unique=False)
     op.create_table(
+        "flow_migration_items",
+        sa.Column("migration_id", sa.Uuid(), nullable=False),
+        sa.Column("instance_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "bundle_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "obstacles", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
+        sa.Column(
+            "memory", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True
+        ),
+        sa.ForeignKeyConstraint(
+            ["bundle_id"], ["flow_bundles.id"], name=op.f("fk_flow_migration_items_bundle_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["instance_id"], ["flow_instances.id"], name=op.f("fk_flow_migration_items_instance_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["migration_id"],
+            ["flow_migrations.id"],
+            name=op.f("fk_flow_migration_items_migration_id"),
+        ),
+        sa.PrimaryKeyConstraint(
+            "migration_id", "instance_id", name=op.f("pk_flow_migration_items")
+        ),
+    )
+    op.create_index(
+        "ix_flow_migration_items_instance",
+        "flow_migration_items",
+        ["instance_id", "at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_flow_migration_items_state",
+        "flow_migration_items",
+        ["migration_id", "state", "instance_id"],
+        unique=False,
+    )
+    op.create_table(
         "flow_redos",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("instance_id", sa.Uuid(), nullable=False),
@@ -1802,6 +1874,7 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("processes", sa.String(length=1000), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_by", sa.String(length=64), nullable=False),
         sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
