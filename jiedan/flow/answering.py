@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from jiedan.core.errors import Invalid
 from jiedan.core.files import FileMissing, find_attachment
 from jiedan.flow.access import Task
-from jiedan.flow.content.forms import Form, check_answer
+from jiedan.flow.content.forms import Form, check_answer, parse_form
+from jiedan.flow.content.forms_rights import HIDE, READ, restricted, rights_from
 from jiedan.flow.content.read import ElementInfo
 from jiedan.flow.current import form_version
 from jiedan.flow.engine import NothingWaits
@@ -42,11 +43,28 @@ class TaskLookup:
         return found.filename if found.entity == f"task:{self._task_id}" else None
 
 
-def form_of(session: Session, flow: Flow, task: Task) -> tuple[Form, Mapping[str, Any]] | None:
-    """The form that the task was created with, or the newest when it had none then."""
+def form_of(
+    session: Session, flow: Flow, task: Task, element: ElementInfo | None
+) -> tuple[Form, Mapping[str, Any]] | None:
+    """The form that the task was created with, or the newest when it had none then.
+
+    Fields that the step may only read or not see are marked or left out.
+    """
     if task.form_id is None:
         return None
-    return form_version(session, flow, task.form_id, task.form_version)
+    whole = form_version(session, flow, task.form_id, task.form_version)
+    if element is None:
+        return whole
+    rights = rights_from(element.setting(READ), element.setting(HIDE))
+    if not rights:
+        return whole
+    name = f"{task.form_id}:{task.form_version}:{rights}"
+    known: tuple[Form, Mapping[str, Any], Mapping[str, Any]] | None = flow.caches.forms.get(name)
+    if known is None or known[2] is not whole[1]:
+        schema = restricted(whole[1], rights)
+        known = (parse_form(schema)[0], schema, whole[1])
+        flow.caches.forms.put(name, known)
+    return known[0], known[1]
 
 
 def checked_values(
@@ -54,13 +72,13 @@ def checked_values(
 ) -> dict[str, Any]:
     """The answer's values as the form lets them through. Raises Invalid with fields."""
     work = step.work
-    form = form_of(work.session, step.flow, task)
+    element = step.bundle.element(task.process_id, task.element_id)
+    form = form_of(work.session, step.flow, task, element)
     if form is None:
         values: dict[str, Any] = plain(dict(answer.values))
         return values
     initial: dict[str, Any] = {}
     if any(one.read_only or one.read_only_if for one in form[0].walk()):
-        element = step.bundle.element(task.process_id, task.element_id)
         initial = loaded(step.host, element, task, variables).get("values") or {}
     checked = check_answer(
         form[0],

@@ -2,24 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, or_, select, tuple_
+from sqlalchemy.orm import Session
 
 from jiedan.core.actor import Actor
 from jiedan.core.i18n import format_datetime, gettext, pick
 from jiedan.core.ids import new_id
 from jiedan.core.work import Work
 from jiedan.flow.handlers import plain
+from jiedan.flow.notice_wishes import KINDS, unwanted_kinds
 from jiedan.flow.owners import owners_of
 from jiedan.flow.pages import COUNT_UP_TO, Count, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
-from jiedan.flow.tables import NoticeReadRow, NoticeRow, table_of
+from jiedan.flow.tables import NoticeReadRow, NoticeRow, TaskRow, table_of
 
 MOMENTS = frozenset({"due", "at"})
 """Names of params that hold a moment as ISO text. `x.en` is the English of `x`."""
+YOUNG = timedelta(days=30)
+"""An unread notice counts for so long."""
+ABOUT_OPEN_TASKS = frozenset({"task", "reminder", "breach", "escalation", "urge"})
+"""Kinds that nobody needs once the task is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +99,12 @@ def notify(
 def list_notices(
     flow: Flow, *, actor: Actor, unread_only: bool = False, after: str | None = None, size: int = 20
 ) -> Page[Notice]:
-    """Newest first."""
+    """Newest first, without the kinds that the actor does not want to see."""
     read = _read_by(actor)
-    wanted = select(NoticeRow, read.label("was_read")).where(NoticeRow.owner.in_(owners_of(actor)))
+    with flow.platform.read() as session:
+        wanted = select(NoticeRow, read.label("was_read")).where(*_of(session, actor))
     if unread_only:
-        wanted = wanted.where(not_(read))
+        wanted = wanted.where(not_(read), *_still_matters(flow))
     keys = read_cursor(after, moment, UUID)
     if keys is not None:
         wanted = wanted.where(tuple_(NoticeRow.at, NoticeRow.id) < (keys[0], keys[1]))
@@ -126,14 +133,15 @@ def list_notices(
 
 
 def count_unread(flow: Flow, *, actor: Actor) -> Count:
-    """How many notices the actor has not read."""
-    unread = (
-        select(NoticeRow.id)
-        .where(NoticeRow.owner.in_(owners_of(actor)), not_(_read_by(actor)))
-        .limit(COUNT_UP_TO)
-        .subquery()
-    )
+    """How many notices the actor has not read and that still matter: young ones, of wanted kinds,
+    not about a task that is done by now."""
     with flow.platform.read() as session:
+        unread = (
+            select(NoticeRow.id)
+            .where(*_of(session, actor), not_(_read_by(actor)), *_still_matters(flow))
+            .limit(COUNT_UP_TO)
+            .subquery()
+        )
         return count_of(session.execute(select(func.count()).select_from(unread)).scalar_one())
 
 
@@ -151,6 +159,26 @@ def mark_read(flow: Flow, *, actor: Actor, notice_ids: tuple[UUID, ...] | None =
         ]
         if rows:
             work.session.execute(insert(table_of(NoticeReadRow)), rows)
+
+
+def _of(session: Session, actor: Actor) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [NoticeRow.owner.in_(owners_of(actor))]
+    kinds, others = unwanted_kinds(session, actor.login)
+    if kinds:
+        found.append(NoticeRow.kind.not_in(kinds))
+    if others:
+        found.append(NoticeRow.kind.in_(KINDS))
+    return found
+
+
+def _still_matters(flow: Flow) -> list[ColumnElement[bool]]:
+    is_done = exists(
+        select(TaskRow.id).where(TaskRow.id == NoticeRow.task_id, TaskRow.completed_at.is_not(None))
+    )
+    return [
+        NoticeRow.at >= flow.platform.clock.now() - YOUNG,
+        or_(NoticeRow.kind.not_in(ABOUT_OPEN_TASKS), not_(is_done)),
+    ]
 
 
 def _read_by(actor: Actor) -> ColumnElement[bool]:

@@ -18,10 +18,10 @@ from jiedan.flow.engine import Live
 from jiedan.flow.host import StepHost
 from jiedan.flow.instance import Instance
 from jiedan.flow.owners import logins_in, roles_in
-from jiedan.flow.packing import unpack
+from jiedan.flow.packing import unpack, unpack_answer
 from jiedan.flow.platform import Flow
-from jiedan.flow.states import InstanceState
-from jiedan.flow.tables import CommentRow, DraftRow, StateRow
+from jiedan.flow.states import InstanceState, TaskState
+from jiedan.flow.tables import CommentRow, DraftRow, StateRow, TaskRow
 from jiedan.flow.task_views import Attachment, Comment, OpenedTask
 
 
@@ -31,7 +31,7 @@ def open_page(flow: Flow, session: Session, actor: Actor, task: Task) -> OpenedT
     bundle = bundle_of(session, flow, task.instance.bundle_id)
     element = bundle.element(task.process_id, task.element_id)
     variables = variables_of(flow, session, task.instance, task.id if task.state.is_open else None)
-    form = form_of(session, flow, task)
+    form = form_of(session, flow, task, element)
     first = _loaded(StepHost(work, flow, task.instance), element, task, variables)
     draft = session.get(DraftRow, task.id) if task.has_draft else None
     refusal = _refusal(work, flow, task)
@@ -71,6 +71,7 @@ def open_page(flow: Flow, session: Session, actor: Actor, task: Task) -> OpenedT
         properties=element.properties if element is not None else {},
         documentation=element.documentation if element is not None else "",
         refusal=refusal,
+        answer=_answer(session, task),
         loaded=first.get("values") or {},
     )
 
@@ -138,6 +139,14 @@ def _loaded(
             raise
         # A task that is over is still shown when what it was about is gone.
         return {}
+
+
+def _answer(session: Session, task: Task) -> dict[str, Any] | None:
+    if task.state is not TaskState.COMPLETED:
+        return None
+    return unpack_answer(
+        session.execute(select(TaskRow.answer).where(TaskRow.id == task.id)).scalar()
+    )
 
 
 def _refusal(work: Work, flow: Flow, task: Task) -> str | None:

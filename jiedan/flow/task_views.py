@@ -106,5 +106,7 @@ class OpenedTask:
     documentation: str
     refusal: str | None = None
     """The code of the error that claiming would meet now (separation of duties), if any."""
+    answer: Mapping[str, Any] | None = None
+    """What was handed in, once it is completed; without what the form hid."""
     loaded: Mapping[str, Any] = field(default_factory=dict)
     """The loader's values, also when there is a draft: read-only fields keep them."""

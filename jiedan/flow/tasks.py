@@ -31,7 +31,9 @@ from jiedan.flow.errors import (
 )
 from jiedan.flow.handlers import plain
 from jiedan.flow.opening import open_page
+from jiedan.flow.packing import pack_answer
 from jiedan.flow.platform import Flow
+from jiedan.flow.signatures import require_signature
 from jiedan.flow.states import TaskState
 from jiedan.flow.step import Step, step_for
 from jiedan.flow.synced import NEVER, Act
@@ -77,6 +79,7 @@ _COMPLETE = Prepared(
         completed_at=bindparam("b_at"),
         outcome=bindparam("b_outcome"),
         note=bindparam("b_note"),
+        answer=bindparam("b_answer"),
         answer_key=bindparam("b_key"),
         has_draft=False,
         sla_at=None,
@@ -172,14 +175,22 @@ def complete_task(
         variables = step.live.variables(task.id)
         check_guards(flow, step.host, task, variables)
         values = checked_values(step, task, variables, answer)
+        require_signature(
+            work.session,
+            step.bundle.element(task.process_id, task.element_id),
+            task_id=task.id,
+            login=actor.login,
+        )
         answer_through(step, task, variables, answer.outcome, values)
-        _hand_in(work, task, answer, key)
+        _hand_in(work, task, answer, key, values)
         go(step, _act(work, task, answer))
         return Completed(task.instance.id, step.instance.state, _next_tasks(step, actor))
 
 
 # --- the rows of a task ------------------------------------------------------------------------
-def _hand_in(work: Work, task: Task, answer: Answer, key: str | None) -> None:
+def _hand_in(
+    work: Work, task: Task, answer: Answer, key: str | None, values: Mapping[str, Any]
+) -> None:
     done = _COMPLETE.run(
         work.session.connection(),
         {
@@ -191,6 +202,7 @@ def _hand_in(work: Work, task: Task, answer: Answer, key: str | None) -> None:
             "b_outcome": answer.outcome,
             "b_note": answer.note,
             "b_key": key,
+            "b_answer": pack_answer(values),
         },
     )
     if done != 1:
