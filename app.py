@@ -5,8 +5,9 @@ from flask import Flask
 import handlers  # noqa: F401  registers every handler
 from jiedan.core.platform import Platform, build_platform
 from jiedan.core.settings import Settings, load_settings
-from jiedan.dispatch.local import Dispatcher
+from jiedan.dispatch.opening import open_channel, open_dispatcher
 from jiedan.flow.platform import Flow
+from jiedan.housekeeping import PERIODIC
 from jiedan.people.directory import logins_with_role
 from jiedan.people.duties import load_duties
 from jiedan.people.organisation import load_organisation
@@ -19,6 +20,8 @@ def create_flow(platform: Platform) -> Flow:
     organisation = load_organisation(config / "roles.toml")
     return Flow(
         platform=platform,
+        channel=open_channel(platform.settings, platform.database),
+        periodic=PERIODIC,
         duties=load_duties(config / "duties.toml"),
         supervisors=organisation.supervisors(),
         roles=frozenset(role.code for role in organisation.roles),
@@ -35,6 +38,5 @@ def create_app(settings: Settings | None = None, *, platform: Platform | None = 
     return create_web(create_flow(platform), platform)
 
 
-def create_dispatcher(flow: Flow) -> Dispatcher:
-    """Who does the jobs and timers of one machine."""
-    return Dispatcher(flow)
+create_dispatcher = open_dispatcher
+"""Who does the jobs and timers: of one machine or of many, as the setting `dispatch` says."""

@@ -18,7 +18,6 @@ from jiedan.core.opening import open_platform
 from jiedan.core.platform import Platform
 from jiedan.core.settings import Settings
 from jiedan.demo.opening import open_demo
-from jiedan.dispatch.local import Dispatcher
 from jiedan.flow.definitions import deploy_folders
 from jiedan.flow.platform import Flow
 from jiedan.people.directory import has_any_user
@@ -44,7 +43,7 @@ def serve_command(demo: bool, host: str | None, port: int | None, no_worker: boo
         server = waitress.create_server(
             application, sockets=[listener], threads=settings.threads, ident=None
         )
-        dispatcher = None if no_worker else Dispatcher(flow)
+        dispatcher = None if no_worker else house.create_dispatcher(flow)
         if dispatcher:
             dispatcher.start()
         _tell_when_nobody_can_sign_in(platform)
@@ -68,7 +67,7 @@ def worker_command() -> None:
     with open_platform() as platform:
         flow = house.create_flow(platform)
         _furnish(flow)
-        dispatcher = Dispatcher(flow)
+        dispatcher = house.create_dispatcher(flow)
         dispatcher.start()
         click.echo(_("Jiedan works jobs and timers."))
         _end_on_signals()

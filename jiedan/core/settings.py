@@ -93,6 +93,17 @@ class Settings:
     database_busy_seconds: float = _setting(
         30.0, lazy("How long a step waits for its turn to write, in seconds."), low=0.1, high=300
     )
+    dispatch: str = _setting(
+        "apscheduler",
+        lazy(
+            "Who hands out jobs: apscheduler for one machine, procrastinate for many; "
+            "procrastinate needs PostgreSQL."
+        ),
+        choices=("apscheduler", "procrastinate"),
+    )
+    workers: int = _setting(
+        4, lazy("How many jobs a process works on at the same time."), low=1, high=64
+    )
     host: str = _setting(
         "127.0.0.1", lazy("The address to listen on; the demo insists on this machine only.")
     )

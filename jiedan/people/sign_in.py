@@ -151,16 +151,20 @@ def revoke_sessions(work: Work, *, login: str, keep_session: uuid.UUID | None = 
     audit.record(work, action="session.revoke", entity=f"user:{login}")
 
 
-def forget_old_sign_ins(work: Work, *, days: int = 90) -> int:
-    """Delete attempts and ended sign-ins older than this; returns how many rows went."""
+def forget_old_sign_ins(work: Work, *, days: int = 90, limit: int = 10_000) -> int:
+    """Delete attempts and ended sign-ins older than this, up to `limit` of each.
+
+    Returns how many rows went.
+    """
     before = work.now - timedelta(days=days)
     gone = 0
     for table, column in (
         (LoginAttempt, LoginAttempt.at),
         (SignInSession, SignInSession.expires_at),
     ):
-        old = list(work.session.scalars(select(table.id).where(column < before)))
-        work.session.execute(delete(table).where(column < before))
+        old = work.session.scalars(select(table.id).where(column < before).limit(limit)).all()
+        if old:
+            work.session.execute(delete(table).where(table.id.in_(old)))
         gone += len(old)
     return gone
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.settings import SOURCE_ROOT
-from jiedan.flow.states import JobState
+from jiedan.flow.states import JobKind, JobState
 from jiedan.flow.tables import (
     ActivityRow,
     InstanceRow,
@@ -175,7 +175,9 @@ def check_the_books(place: Installation, load: Load, outside: Outside) -> None:
         completed = dict(pairs(session, TaskRow.id, TaskRow.state))
         booked = Counter(session.scalars(select(NoticeRow.msgid).where(NoticeRow.kind == "booked")))
         messages = Counter(pairs(session, MessageRow.key, MessageRow.state))
-        jobs = Counter(session.scalars(select(JobRow.state)))
+        jobs = Counter(
+            session.scalars(select(JobRow.state).where(JobRow.kind != JobKind.PERIODIC))
+        )
         rests = [
             session.scalars(select(table)).all() for table in (SubscriptionRow, TaskCandidateRow)
         ]
