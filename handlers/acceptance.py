@@ -28,14 +28,14 @@ def open_acceptance(context: Context, order_id: str) -> dict[str, Any]:
     if not progress.any_delivered:
         for state in (S.DELIVERED, S.IN_ACCEPTANCE, S.ACCEPTANCE_ISSUE, S.RETURNED_FULL):
             states.set_state(
-                context.work, order_id=order_id, to=state, reason=gettext("Nothing was delivered")
+                context.work, order_id=order_id, to=state, reason=lazy("Nothing was delivered")
             )
         return {"outcome": "returned"}
     receipts.update_delivery_state(context.work, order_id=order_id)
     states.set_state(context.work, order_id=order_id, to=S.IN_ACCEPTANCE)
     if _confirmed_by_consumer(context, order_of(context, order_id)):
         acceptances.accept_by_platform(
-            context.work, order_id=order_id, ref=gettext("Delivery confirmed by the customer")
+            context.work, order_id=order_id, ref=lazy("Delivery confirmed by the customer")
         )
         states.set_state(context.work, order_id=order_id, to=S.ACCEPTED)
         return {"outcome": "accepted"}
@@ -196,14 +196,14 @@ def conclude(
             context.work,
             order_id=order_id,
             deduction_fen=granted["approved_fen"],
-            note=gettext("Agreed deduction"),
+            note=lazy("Agreed deduction"),
         )
         states.set_state(context.work, order_id=order_id, to=S.ACCEPTED)
         return {"outcome": "accepted_with_deduction"}
     if resolution == "return":
         shortfalls.return_everything(context.work, order_id=order_id)
         states.set_state(
-            context.work, order_id=order_id, to=S.RETURNED_FULL, reason=gettext("Returned")
+            context.work, order_id=order_id, to=S.RETURNED_FULL, reason=lazy("Returned")
         )
         return {"outcome": "returned"}
     states.set_state(context.work, order_id=order_id, to=S.IN_ACCEPTANCE)

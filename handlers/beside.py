@@ -7,6 +7,7 @@ from typing import Any
 from jiedan import Context, InvalidAnswer
 from jiedan.core.i18n import format_date, format_datetime, gettext, lazy
 from jiedan.core.money import format_yuan
+from jiedan.core.sentences import say
 from jiedan.desk.masking import needs_money
 from jiedan.desk.records import get_customer, get_order
 from jiedan.desk.states import STATE_NAMES, OrderState
@@ -43,6 +44,8 @@ def said(value: Any) -> str:
             return format_date(value)
         case Decimal():
             return f"{value.normalize():f}"
+        case str():
+            return say(value)
         case _:
             return str(value)
 

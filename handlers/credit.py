@@ -51,7 +51,7 @@ def recheck(
     good = not judged.holds or "CREDIT" in covered_codes(context, order_id)
     if good:
         holds.release_order(
-            context.work, order_id=order_id, reason=gettext("credit checked again"), code=HOLD
+            context.work, order_id=order_id, reason=lazy("credit checked again"), code=HOLD
         )
     found = find_violations(context, order_id)
     # Over the limit is no hold: reviewers see it and ask for a special approval.

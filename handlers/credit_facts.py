@@ -5,7 +5,8 @@ from typing import Any
 
 from handlers.order_scalars import deposit_pct
 from jiedan import Context
-from jiedan.core.i18n import gettext
+from jiedan.core.i18n import LazyText, lazy
+from jiedan.core.sentences import keep
 from jiedan.desk.credit import CreditFacts, check_credit
 
 HOLDS = frozenset({"hold_overdue", "prepay_required", "guarantee", "credit_pending"})
@@ -55,26 +56,24 @@ def credit_violations(credit: Credit) -> list[dict[str, Any]]:
     refused = credit.decision == "reject"
     severity = "critical" if refused else GRAVITY_OF_LEVEL.get(credit.level or 2, "major")
     code = "BLACKLIST" if refused and credit.facts.blacklisted else "CREDIT"
-    text = hold_text(credit)
+    text = keep(hold_text(credit))
     return [{"code": code, "severity": severity, "forbidden": refused, "line": None, "text": text}]
 
 
-def hold_text(credit: Credit) -> str:
-    """Why the credit check does not pass, as people read it."""
+def hold_text(credit: Credit) -> LazyText:
+    """Why the credit check does not pass."""
     match credit.decision:
         case "hold_overdue":
-            return gettext(
-                "An invoice is %(days)s days overdue.", days=credit.facts.max_overdue_days
-            )
+            return lazy("An invoice is %(days)s days overdue.", days=credit.facts.max_overdue_days)
         case "prepay_required":
-            return gettext("The credit grade asks for prepayment.")
+            return lazy("The credit grade asks for prepayment.")
         case "credit_pending":
-            return gettext("The customer's credit is not assessed yet.")
+            return lazy("The customer's credit is not assessed yet.")
         case "guarantee":
-            return gettext("Slightly over the credit limit: a guarantee is needed.")
+            return lazy("Slightly over the credit limit: a guarantee is needed.")
         case "reject":
-            return gettext("The customer's credit does not allow any order.")
+            return lazy("The customer's credit does not allow any order.")
         case _:
-            return gettext(
+            return lazy(
                 "Over the credit limit by %(pct)s %%.", pct=f"{credit.facts.over_ratio * 100:.2f}"
             )

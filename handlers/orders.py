@@ -5,7 +5,7 @@ from typing import Any
 from handlers.beside import line_name, order_facts
 from handlers.order_scalars import order_scalars
 from jiedan import Context, handler
-from jiedan.core.i18n import LazyText, gettext, lazy
+from jiedan.core.i18n import LazyText, lazy
 from jiedan.core.money import format_yuan
 from jiedan.desk import checks, holds, inquiries, orders, shipments, states, stock
 from jiedan.desk.errors import IllegalTransition
@@ -148,7 +148,7 @@ def lose(
 ) -> dict[str, Any]:
     """Record the order, and its inquiry, as lost with the reason."""
     reason = lost_reason or "other"
-    holds.release_order(context.work, order_id=order_id, reason=gettext("order lost"))
+    holds.release_order(context.work, order_id=order_id, reason=lazy("order lost"))
     orders.lose_order(context.work, order_id=order_id, reason=reason, note=lost_note)
     close_inquiry(context, inquiry_id, reason)
     return {"outcome": "lost"}
@@ -221,7 +221,7 @@ def undo(context: Context, order_id: str) -> dict[str, Any]:
         if one.state in ("preparing", "ready"):
             shipments.cancel_shipment(work, shipment_id=one.shipment_id, reason="aborted")
     stock.release_stock(work, order_id=order_id)
-    holds.release_order(work, order_id=order_id, reason=gettext("order cancelled"))
+    holds.release_order(work, order_id=order_id, reason=lazy("order cancelled"))
     states.set_state(work, order_id=order_id, to=OrderState.CANCELLED, reason="aborted")
     return {"outcome": "cancelled"}
 

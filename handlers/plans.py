@@ -18,7 +18,7 @@ from handlers.names import CHOICES, called
 from handlers.resources import short_lines
 from jiedan import Context, handler
 from jiedan.core.clock import SHANGHAI
-from jiedan.core.i18n import gettext
+from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import plans, shortfalls, states
 from jiedan.desk.plans import PlanFacts
 from jiedan.desk.tables import Order
@@ -161,7 +161,7 @@ def record_consent(
     )
     if outcome == "agree" and choice == "partial":
         shortfalls.drop_unreserved(
-            context.work, order_id=order_id, reason=gettext("Delivered in part as agreed")
+            context.work, order_id=order_id, reason=lazy("Delivered in part as agreed")
         )
     return {}
 

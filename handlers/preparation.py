@@ -12,6 +12,7 @@ from jiedan import Context, InvalidAnswer, handler
 from jiedan.core import audit
 from jiedan.core.clock import SHANGHAI
 from jiedan.core.i18n import LazyText, gettext, lazy
+from jiedan.core.sentences import keep
 from jiedan.desk import approvals, carriers, dispatch
 from jiedan.desk.regions import region_of
 from jiedan.desk.shipments import ShipmentFacts
@@ -195,7 +196,7 @@ def credit_gate(context: Context, order_id: str, credit_released: bool = False) 
     held = not (credit.passes or credit_released or _granted(context, order_id))
     return {
         "credit_held": held,
-        "credit_reason": hold_text(credit) if held else None,
+        "credit_reason": keep(hold_text(credit)) if held else None,
         "credit_limit_fen": credit.facts.limit_fen,
         "credit_used_fen": credit.facts.exposure_fen,
         "overdue_days": credit.facts.max_overdue_days,

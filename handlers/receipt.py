@@ -264,7 +264,7 @@ def _book(
     )
     if receipt["shortfall"] == "deduct":
         shortfalls.drop_rest(
-            context.work, shipment_id=facts.shipment_id, reason=gettext("Short delivery")
+            context.work, shipment_id=facts.shipment_id, reason=lazy("Short delivery")
         )
     return {"rest_due": receipt["shortfall"] == "reship", "receipt_pending": None}
 

@@ -5,7 +5,7 @@ from typing import Any
 from handlers.beside import Fact, fact, line_facts, order_facts, yuan
 from handlers.order_scalars import contract_facts, order_scalars
 from handlers.orders import name_instance
-from handlers.violations import Violations, gravest, name_of, subject_of, uncovered
+from handlers.violations import Violations, gravest, name_list, name_of, subject_of, uncovered
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.errors import Conflict
 from jiedan.core.i18n import gettext, lazy
@@ -36,7 +36,7 @@ def start_round(context: Context, order_id: str) -> dict[str, Any]:
     A credit hold ends here and begins again where the checks of the round still find its reason.
     """
     holds.release_order(
-        context.work, order_id=order_id, reason=gettext("reviewed again"), code=CREDIT_HOLD
+        context.work, order_id=order_id, reason=lazy("reviewed again"), code=CREDIT_HOLD
     )
     order = get_order(context.work.session, order_id)
     if order.state == OrderState.RETURNED:
@@ -85,7 +85,7 @@ def reject(
     """Refuse the order: forbidden, refused for its credit, or by a reviewer."""
     code = forbidden_code or ("CREDIT" if hold_option == "reject" else None)
     code = code or next(iter(review_reasons or ()), "REVIEW")
-    holds.release_order(context.work, order_id=order_id, reason=gettext("order rejected"))
+    holds.release_order(context.work, order_id=order_id, reason=lazy("order rejected"))
     orders.reject_order(context.work, order_id=order_id, code=code, opinion=forbidden_text)
     order = get_order(context.work.session, order_id)
     context.notify(
@@ -102,12 +102,10 @@ def return_order(
     context: Context, order_id: str, violations: Violations | None = None
 ) -> dict[str, Any]:
     """Give the order back to its sales representative with the rules that it breaks (S2.3.4)."""
-    reasons = ", ".join(sorted({name_of(one["code"]) for one in violations or ()}))
-    states.set_state(
-        context.work, order_id=order_id, to=OrderState.RETURNED, reason=reasons or None
-    )
+    reasons = name_list({one["code"] for one in violations or ()})
+    states.set_state(context.work, order_id=order_id, to=OrderState.RETURNED, reason=reasons)
     holds.release_order(
-        context.work, order_id=order_id, reason=gettext("order returned"), code=CREDIT_HOLD
+        context.work, order_id=order_id, reason=lazy("order returned"), code=CREDIT_HOLD
     )
     order = get_order(context.work.session, order_id)
     context.notify(

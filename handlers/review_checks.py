@@ -8,6 +8,7 @@ from handlers.credit_facts import HOLDS
 from handlers.order_scalars import order_scalars, yuan
 from handlers.violations import Violations, check_payment_policy, subject_of, uncovered
 from jiedan import Context, handler
+from jiedan.core.sentences import restored
 from jiedan.desk import holds, review_checks
 from jiedan.desk.records import get_order
 from jiedan.desk.review_checks import Violation
@@ -83,7 +84,9 @@ def weigh_findings(
     credit = next((one for one in open_ones if one["code"] == "CREDIT"), None)
     stopped = credit is not None and credit_decision in HOLDS
     if credit is not None and stopped and banned is None:
-        holds.hold_order(context.work, order_id=order_id, reason=credit["text"], code=CREDIT_HOLD)
+        holds.hold_order(
+            context.work, order_id=order_id, reason=restored(credit["text"]), code=CREDIT_HOLD
+        )
     order = get_order(context.work.session, order_id)
     codes = {one["code"] for one in found}
     outcome = "forbidden" if banned else "credit_hold" if stopped else "review"

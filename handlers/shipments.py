@@ -5,7 +5,7 @@ from typing import Any
 from handlers.beside import Fact, fact, order_facts, order_of, said
 from handlers.platform_reply import tell_platform
 from jiedan import Context, handler
-from jiedan.core.i18n import gettext
+from jiedan.core.i18n import gettext, lazy
 from jiedan.desk import allocation, receipts, shipments, shortfalls, states, stock
 from jiedan.desk.shipments import ShipmentFacts
 
@@ -77,7 +77,7 @@ def reship(context: Context, shipment_id: str) -> dict[str, Any]:
     new: ShipmentFacts | None
     if facts.state in SENT:
         new = shipments.lose_shipment(
-            context.work, shipment_id=shipment_id, reason=gettext("Sent again")
+            context.work, shipment_id=shipment_id, reason=lazy("Sent again")
         )
         stock.reserve_order(context.work, order_id=facts.order_id, warehouse=facts.warehouse)
     else:

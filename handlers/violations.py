@@ -5,7 +5,8 @@ from typing import Any
 
 from handlers.credit_facts import credit_violations, judge_credit
 from jiedan import Context
-from jiedan.core.i18n import gettext, lazy
+from jiedan.core.i18n import LazyText, lazy
+from jiedan.core.sentences import keep
 from jiedan.desk import approvals, review_checks
 from jiedan.desk.errors import NoPrice
 from jiedan.desk.facts import order_facts as decision_facts
@@ -42,7 +43,22 @@ NAMES = {
 
 def name_of(code: str) -> str:
     """What people call a violation."""
-    return str(NAMES.get(code, gettext("Product") if code.startswith("SKU_") else code))
+    return str(_name(code))
+
+
+def name_list(codes: Iterable[str]) -> LazyText | None:
+    """What people call several violations, one after the other; None without any."""
+    names = [*dict.fromkeys(_name(code) for code in sorted(set(codes)))]
+    if not names:
+        return None
+    found = lazy("%(name)s", name=names[0])
+    for name in names[1:]:
+        found = lazy("%(said)s, %(name)s", said=found, name=name)
+    return found
+
+
+def _name(code: str) -> LazyText | str:
+    return NAMES.get(code, lazy("Product") if code.startswith("SKU_") else code)
 
 
 def check_price_policy(context: Context, order_id: str) -> Violations:
@@ -50,8 +66,7 @@ def check_price_policy(context: Context, order_id: str) -> Violations:
     try:
         checked = check_prices(context.work, order_id=order_id)
     except NoPrice as error:
-        text = error.message("zh")
-        return [_violation("NO_PRICE", "critical", None, text)]
+        return [_violation("NO_PRICE", "critical", None, error.sentence())]
     tolerance = context.work.platform.parameters.number("price.tolerance_pct")
     found = []
     for line in checked.lines:
@@ -66,7 +81,7 @@ def check_price_policy(context: Context, order_id: str) -> Violations:
         code, gravity = (
             ("OVERPRICE", "note") if severity == "confirm_overprice" else ("PRICE", severity)
         )
-        text = gettext(
+        text = lazy(
             "%(sku)s deviates from the policy price by %(pct)s %%.", sku=line.sku, pct=line.dev_pct
         )
         found.append(_violation(code, gravity, line.seq, text))
@@ -126,5 +141,11 @@ def subject_of(violations: Iterable[dict[str, Any]]) -> str | None:
     return SUBJECTS[worst["code"]] if worst else None
 
 
-def _violation(code: str, severity: str, line: int | None, text: str) -> dict[str, Any]:
-    return {"code": code, "severity": severity, "forbidden": False, "line": line, "text": text}
+def _violation(code: str, severity: str, line: int | None, text: LazyText) -> dict[str, Any]:
+    return {
+        "code": code,
+        "severity": severity,
+        "forbidden": False,
+        "line": line,
+        "text": keep(text),
+    }

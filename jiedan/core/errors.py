@@ -42,6 +42,10 @@ class JiedanError(Exception):
                 return inspect.cleandoc(text).splitlines()[0]
         return cls.__name__
 
+    def sentence(self) -> i18n.LazyText:
+        """What people read, to be translated when they read it."""
+        return i18n.LazyText(self.msgid(), self.params)
+
     def message(self, locale: str | None = None) -> str:
         """What a person reads, in `locale` or in the language of the current context."""
         with i18n.use_locale(locale or i18n.current_locale()):

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jiedan.core import audit
+from jiedan.core.errors import Message
 from jiedan.core.i18n import lazy
 from jiedan.core.numbering import take_child_number
 from jiedan.core.work import Work
@@ -121,7 +122,7 @@ def record_acceptance(
 
 
 def accept_with_deduction(
-    work: Work, *, order_id: Ref, deduction_fen: int, note: str
+    work: Work, *, order_id: Ref, deduction_fen: int, note: Message
 ) -> AcceptanceFacts:
     """Settle rejected goods by an agreed deduction: they count as accepted."""
     order = get_order(work.session, order_id, lock=True)
@@ -179,7 +180,7 @@ def deem_accepted(work: Work, *, acceptance_id: Ref, note: str) -> AcceptanceFac
     return _close(work, row, order, "deemed")
 
 
-def accept_by_platform(work: Work, *, order_id: Ref, ref: str) -> AcceptanceFacts:
+def accept_by_platform(work: Work, *, order_id: Ref, ref: Message) -> AcceptanceFacts:
     """A consumer's confirmation on the platform accepts everything that was delivered (N4.3.1)."""
     facts = open_acceptance(work, order_id=order_id)
     lines = [

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jiedan.core import audit
+from jiedan.core.i18n import LazyText
 from jiedan.core.work import Work
 from jiedan.desk.errors import InvalidRecord, OrderOnHold
 from jiedan.desk.records import get_order
@@ -39,7 +40,7 @@ def hold_order(
     work: Work,
     *,
     order_id: Ref,
-    reason: str,
+    reason: str | LazyText,
     kind: str = "all",
     code: str = "manual",
     until: Any = None,
@@ -79,7 +80,9 @@ def hold_order(
     return _view(row, order)
 
 
-def release_order(work: Work, *, order_id: Ref, reason: str, code: str | None = None) -> list[Hold]:
+def release_order(
+    work: Work, *, order_id: Ref, reason: str | LazyText, code: str | None = None
+) -> list[Hold]:
     """Lift the open holds (or those with one code), with a reason; returns what was lifted."""
     order = get_order(work.session, order_id, lock=True)
     problems = Problems()

@@ -221,7 +221,7 @@ def expire_order(work: Work, *, order_id: Ref, reason: str = "no_response") -> M
 
 def reject_order(work: Work, *, order_id: Ref, code: str, opinion: str | None = None) -> Moved:
     """End an order that we do not take, with a reason code and what was said."""
-    text = f"{code}: {opinion}" if opinion else code
+    text = lazy("%(code)s: %(opinion)s", code=code, opinion=opinion) if opinion else code
     return set_state(work, order_id=order_id, to=OrderState.REJECTED, reason=text)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jiedan.core.i18n import lazy
+from jiedan.core.sentences import keep
 from jiedan.core.text import search_text
 from jiedan.core.work import Work
 from jiedan.desk.catalogue import ITEM_PROBLEMS, find_items, item_problem
@@ -37,7 +38,10 @@ STANDARD_PAYMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Violation(Result):
-    """A rule that an order breaks. ``forbidden``: no special approval can allow it (D07)."""
+    """A rule that an order breaks. ``forbidden``: no special approval can allow it (D07).
+
+    ``text`` is a kept sentence (`core.sentences`).
+    """
 
     code: str
     severity: str
@@ -60,7 +64,7 @@ def check_catalogue(work: Work, *, order_id: Ref) -> list[Violation]:
                     "critical",
                     problem in ("discontinued", "region_forbidden", "unknown"),
                     line.seq,
-                    str(ITEM_PROBLEMS[problem]),
+                    keep(ITEM_PROBLEMS[problem]),
                 )
             )
     return found
@@ -81,7 +85,7 @@ def check_delivery(work: Work, *, order_id: Ref) -> list[Violation]:
                     "minor" if late <= 3 else "major" if late <= 10 else "critical",
                     False,
                     line.seq,
-                    str(
+                    keep(
                         lazy(
                             "Available on %(day)s at the earliest.",
                             day=line.available_on.isoformat(),
@@ -100,12 +104,12 @@ def check_payment(work: Work, *, order_id: Ref) -> list[Violation]:
     order = get_order(work.session, order_id)
     found = []
     if order.payment_method not in STANDARD_PAYMENTS.get(order.channel, PAYMENT_METHODS):
-        text = str(lazy("This way to pay is not our standard."))
+        text = keep(lazy("This way to pay is not our standard."))
         found.append(Violation("PAYMENT_METHOD", "minor", False, None, text))
     excess = term_excess(order, agreed_term(work.session, order))
     if excess > 0:
         severity = "minor" if excess <= 15 else "major" if excess <= 30 else "critical"
-        text = str(lazy("%(n)s days more than agreed.", n=excess))
+        text = keep(lazy("%(n)s days more than agreed.", n=excess))
         found.append(Violation("TERM_EXCESS", severity, False, None, text))
     return found
 
@@ -132,16 +136,16 @@ def check_customer(work: Work, *, order_id: Ref) -> list[Violation]:
         raise UnknownCustomer
     customer = get_customer(work.session, order.customer_id)
     if customer.blacklisted_reason is not None:
-        text = str(lazy("The customer is blacklisted."))
+        text = keep(lazy("The customer is blacklisted."))
         found.append(Violation("BLACKLIST", "critical", True, None, text))
     elif customer.state in ("blocked", "erased"):
-        text = str(lazy("The customer is blocked."))
+        text = keep(lazy("The customer is blocked."))
         found.append(Violation("CUSTOMER_BLOCKED", "critical", True, None, text))
     if _needs_code(order, customer):
-        text = str(lazy("A special VAT invoice needs the company's tax number."))
+        text = keep(lazy("A special VAT invoice needs the company's tax number."))
         found.append(Violation("TAX_NUMBER", "minor", False, None, text))
     for group in missing_groups(order):
-        text = str(lazy("Missing: %(name)s", name=GROUP_NAMES[group]))
+        text = keep(lazy("Missing: %(name)s", name=GROUP_NAMES[group]))
         found.append(Violation("INCOMPLETE", "major", True, None, text))
     return found
 
@@ -154,7 +158,7 @@ def screen_legal(work: Work, *, order_id: Ref) -> list[Violation]:
     hits = sorted({hit for text in texts for hit in forbidden_words(work, text)})
     return [
         Violation(
-            "COMPLIANCE_BLOCK", "critical", True, None, str(lazy("Forbidden: %(word)s", word=hit))
+            "COMPLIANCE_BLOCK", "critical", True, None, keep(lazy("Forbidden: %(word)s", word=hit))
         )
         for hit in hits
     ]

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session, selectinload
 
 from jiedan.core import audit
 from jiedan.core.database import ScaledDecimal
+from jiedan.core.errors import Message
 from jiedan.core.numbering import take_child_number
 from jiedan.core.work import Work
 from jiedan.desk.catalogue import find_items
 from jiedan.desk.errors import UnknownRecord, WrongState
 from jiedan.desk.records import get_order, get_row
 from jiedan.desk.tables import Order, OrderLine, Reservation, Shipment, ShipmentLine
-from jiedan.desk.values import ZERO, Ref, Result, add, as_id, touch
+from jiedan.desk.values import ZERO, Ref, Result, add, as_id, clean, touch
 
 DEAD_STATES = frozenset({"refused", "lost", "cancelled"})
 """States in which a shipment's goods count as not sent."""
@@ -137,7 +138,7 @@ def close_shipment(work: Work, *, shipment_id: Ref) -> ShipmentFacts:
 
 
 def lose_shipment(
-    work: Work, *, shipment_id: Ref, reason: str, replace: bool = True
+    work: Work, *, shipment_id: Ref, reason: Message, replace: bool = True
 ) -> ShipmentFacts | None:
     """Give up a shipment that was lost; plans a new one for the same goods unless told not to.
 
@@ -286,7 +287,7 @@ def _create(
     return shipment
 
 
-def _end(work: Work, shipment: Shipment, state: str, reason: str) -> ShipmentFacts:
+def _end(work: Work, shipment: Shipment, state: str, reason: Message) -> ShipmentFacts:
     shipment.state = state
     touch(work, shipment)
     work.session.flush()
@@ -294,7 +295,7 @@ def _end(work: Work, shipment: Shipment, state: str, reason: str) -> ShipmentFac
         work,
         action=f"shipment.{state}",
         entity=f"order:{shipment.order_id}",
-        after={"number": shipment.number, "reason": reason},
+        after={"number": shipment.number, "reason": clean(reason)},
     )
     return facts_of(shipment, get_order(work.session, shipment.order_id))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from jiedan.core import audit
+from jiedan.core.errors import Message
 from jiedan.core.work import Work
 from jiedan.desk.errors import WrongState
 from jiedan.desk.records import get_order
@@ -17,7 +18,7 @@ from jiedan.desk.shipments import (
 )
 from jiedan.desk.stock import reserve_order, return_stock
 from jiedan.desk.tables import Order, OrderLine, Shipment, ShipmentLine
-from jiedan.desk.values import ZERO, Ref, touch
+from jiedan.desk.values import ZERO, Ref, clean, touch
 
 
 def rest_of(work: Work, *, shipment_id: Ref) -> dict[int, Decimal]:
@@ -50,7 +51,7 @@ def resend_rest(work: Work, *, shipment_id: Ref) -> ShipmentFacts:
     return facts_of(new, order)
 
 
-def drop_rest(work: Work, *, shipment_id: Ref, reason: str) -> Decimal:
+def drop_rest(work: Work, *, shipment_id: Ref, reason: Message) -> Decimal:
     """Take what did not arrive off the order: the customer does not pay for it."""
     shipment = require_shipment(work.session, shipment_id)
     order = get_order(work.session, shipment.order_id, lock=True)
@@ -92,7 +93,7 @@ def drop_lost(work: Work, *, shipment_id: Ref, reason: str) -> None:
     _note(work, order, "line.cancel", shipment, reason)
 
 
-def drop_unreserved(work: Work, *, order_id: Ref, reason: str) -> Decimal:
+def drop_unreserved(work: Work, *, order_id: Ref, reason: Message) -> Decimal:
     """Take what is not in stock off the order, as the customer agreed; returns how much."""
     order = get_order(work.session, order_id, lock=True)
     dropped = ZERO
@@ -105,7 +106,7 @@ def drop_unreserved(work: Work, *, order_id: Ref, reason: str) -> Decimal:
         work,
         action="line.cancel",
         entity=f"order:{order.id}",
-        after={"qty": str(dropped), "reason": reason},
+        after={"qty": str(dropped), "reason": clean(reason)},
     )
     work.session.flush()
     return dropped
@@ -135,12 +136,12 @@ def _parts(order: Order, shipment: Shipment) -> list[tuple[OrderLine, ShipmentLi
     return [(lines[part.order_line_id], part) for part in shipment.lines]
 
 
-def _note(work: Work, order: Order, action: str, shipment: Shipment, reason: str) -> None:
+def _note(work: Work, order: Order, action: str, shipment: Shipment, reason: Message) -> None:
     touch(work, order)
     audit.record(
         work,
         action=action,
         entity=f"order:{order.id}",
-        after={"number": shipment.number, "reason": reason},
+        after={"number": shipment.number, "reason": clean(reason)},
     )
     work.session.flush()

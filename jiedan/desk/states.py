@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from jiedan.core import audit
-from jiedan.core.i18n import LocalText, gettext
+from jiedan.core.i18n import LazyText, LocalText, gettext
 from jiedan.core.work import Work
 from jiedan.desk.errors import IllegalTransition, NotEditable, OrderOnHold
 from jiedan.desk.records import get_order
@@ -153,7 +153,7 @@ def legal_moves(state: str) -> frozenset[OrderState]:
     return moves | {S.CANCELLING} if here in BEFORE_DISPATCH else moves
 
 
-def set_state(work: Work, *, order_id: Ref, to: str, reason: str | None = None) -> Moved:
+def set_state(work: Work, *, order_id: Ref, to: str, reason: str | LazyText | None = None) -> Moved:
     """Move an order to the state ``to``; being there already changes nothing.
 
     Raises IllegalTransition for a way that SPEC S2.2 does not know and OrderOnHold (SPEC G9)
@@ -175,13 +175,18 @@ def set_state(work: Work, *, order_id: Ref, to: str, reason: str | None = None) 
 
 
 def enter_stage(
-    work: Work, order: Order, state: OrderState, reason: str | None, *, first: bool = False
+    work: Work,
+    order: Order,
+    state: OrderState,
+    reason: str | LazyText | None,
+    *,
+    first: bool = False,
 ) -> None:
     """Write the state, its time stamp and its audit record; ``first`` for an order just opened."""
     before = None if first else order.state
     last = select(func.coalesce(func.max(OrderStage.seq), 0)).where(OrderStage.order_id == order.id)
     order.state = state
-    order.state_reason = clean(reason)[:500] or None
+    order.state_reason = _kept(reason)
     touch(work, order)
     add(
         work,
@@ -202,6 +207,11 @@ def enter_stage(
         before={"state": before},
         after={"state": state.value, "reason": order.state_reason},
     )
+
+
+def _kept(reason: str | LazyText | None) -> str | None:
+    text = clean(reason)
+    return (text if isinstance(reason, LazyText) else text[:500]) or None
 
 
 def hold_reason(work: Work, order: Order) -> str:

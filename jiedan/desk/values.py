@@ -13,9 +13,10 @@ from uuid import UUID
 from jiedan.core.clock import SHANGHAI
 from jiedan.core.database import Base
 from jiedan.core.errors import Invalid, Message
-from jiedan.core.i18n import lazy
+from jiedan.core.i18n import LazyText, lazy
 from jiedan.core.ids import new_id
 from jiedan.core.money import LARGEST
+from jiedan.core.sentences import keep
 from jiedan.core.text import clean_text, half_width, number_text
 from jiedan.core.work import Work
 
@@ -169,6 +170,8 @@ class Problems:
         self, path: str, value: Any, *, longest: int, shortest: int = 0, needed: bool = False
     ) -> str | None:
         """Cleaned text of a length within the bounds; None for no text."""
+        if isinstance(value, LazyText):
+            return keep(value)
         found = clean(value)
         if not found:
             if needed or shortest:
@@ -193,6 +196,8 @@ class Problems:
 
 def clean(value: Any) -> str:
     """Text without control and direction characters, trimmed; the empty text for None."""
+    if isinstance(value, LazyText):
+        return keep(value)
     return "" if value is None else clean_text(str(value))
 
 

@@ -26,6 +26,7 @@ from jiedan.core.i18n import (
     pick,
 )
 from jiedan.core.money import capital_yuan
+from jiedan.core.sentences import say
 from jiedan.desk.masking import needs_money
 from jiedan.web.house import house, now, person
 from jiedan.web.words import word
@@ -156,7 +157,7 @@ def plain(value: Any) -> str | Markup:
     if isinstance(value, list | tuple):
         between = "、" if current_locale() == "zh" else ", "
         return escape(between.join(str(one) for one in value))
-    return escape(str(value))
+    return escape(say(str(value)))
 
 
 def _as_day(text: str) -> date | None:
@@ -173,8 +174,14 @@ def brief(summary: Mapping[str, str]) -> list[tuple[str, str]]:
     return [one for one in summary.items() if sees_money or one[0] != "Amount"]
 
 
+def _in_the_readers_language(value: Any) -> Any:
+    """A sentence that was kept in a column, wherever a page shows it."""
+    return say(value) if type(value) is str else value
+
+
 def install(app: Flask) -> None:
     """Give templates the filters and the two ways of translating."""
+    app.jinja_env.finalize = _in_the_readers_language
     app.jinja_env.filters.update(
         moment=format_datetime,
         moment_short=moment_short,

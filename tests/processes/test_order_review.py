@@ -3,13 +3,17 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from jiedan.core.errors import Conflict, Forbidden, Invalid
+from jiedan.core.i18n import use_locale
+from jiedan.core.sentences import say
 from jiedan.desk import payments
 from jiedan.desk.approvals import open_conditions
 from jiedan.desk.holds import open_holds
 from jiedan.desk.records import get_order
 from jiedan.desk.reviews import list_reviews
+from jiedan.desk.tables import ReviewRound
 from tests.processes import answers
 from tests.processes.house import House, people
 
@@ -411,7 +415,7 @@ def test_a_blacklisted_customer_is_rejected_without_a_special_way(house: House) 
     with house.platform.read() as session:
         reason = get_order(session, house.order().order_id).state_reason
     assert reason is not None
-    assert reason.startswith("BLACKLIST")
+    assert say(reason).startswith("BLACKLIST")
 
 
 @pytest.mark.req("S5.1.3")
@@ -444,3 +448,14 @@ def test_a_longer_term_than_agreed_needs_a_special_approval(house: House) -> Non
     assert shown["Payment term · major"] == "30 days more than agreed."
     with pytest.raises(Conflict):
         house.do("lifang", "review_order", "approve", **GOOD)
+
+
+def test_what_the_checks_found_is_read_in_the_language_of_whoever_reads_it(house: House) -> None:
+    submitted(house, qty="10", price="700.00")
+
+    with house.platform.read() as session:
+        found = session.scalars(select(ReviewRound.violations)).one()
+
+    for locale, words in (("zh", "偏离"), ("en", "deviates")):
+        with use_locale(locale):
+            assert any(words in say(one["text"]) for one in found)

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from jiedan.core.sentences import say
 from jiedan.flow.inbox import TaskItem
 from jiedan.flow.instances import InstanceView, Started
 from jiedan.flow.pages import Page
@@ -24,7 +25,9 @@ def plain(value: Any) -> Any:
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, str | bool | int | float) or value is None:
+    if isinstance(value, str):
+        return say(value)
+    if isinstance(value, bool | int | float) or value is None:
         return value
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else str(value)
