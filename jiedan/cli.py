@@ -13,6 +13,7 @@ import sys
 import click
 
 from jiedan.core.i18n import known_locale, set_locale
+from jiedan.core.quick_values import hasten_dataclasses
 from jiedan.core.settings import SOURCE_ROOT
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -20,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("jiedan.serving:worker_command", "Work jobs and timers beside serve."),
     "check": ("jiedan.deploying:check_command", "Check diagrams, decisions and forms."),
     "deploy": ("jiedan.deploying:deploy_command", "Deploy diagrams, decisions and forms."),
+    "import": ("jiedan.importing:import_command", "Convert diagrams of other engines."),
     "conformance": ("jiedan.conformance:conformance_command", "Measure the engines."),
     "user": ("jiedan.people.commands:user_group", "People who can sign in."),
     "token": ("jiedan.people.commands:token_command", "Make a key for the API."),
@@ -47,6 +49,7 @@ class Commands(click.Group):
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         # What modules make stays, so looking for garbage on the way only costs a tenth of it.
         gc.disable()
+        hasten_dataclasses()
         try:
             command: click.Command = getattr(importlib.import_module(module), attribute)
         finally:

@@ -34,10 +34,13 @@ def serve_command(demo: bool, host: str | None, port: int | None, no_worker: boo
     """`jiedan serve`, `jiedan serve --demo --port 9000`."""
     given = {"demo": demo or None, "host": host, "port": port}
     given = {name: value for name, value in given.items() if value is not None}
+    # What a start makes stays, so looking for garbage on the way would only cost time.
+    gc.disable()
     with open_platform(**given) as platform:
         settings = platform.settings
         listener = _listen(settings)
         application = house.create_app(platform=platform)
+        gc.enable()
         flow: Flow = application.extensions[EXTENSION].flow
         _furnish(flow)
         server = waitress.create_server(

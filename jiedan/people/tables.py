@@ -1,7 +1,5 @@
 """The tables of people: who they are, what they may, and how they sign in."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

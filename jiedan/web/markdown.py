@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-_reader = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
-    ["table", "strikethrough"]
-)
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 
 @lru_cache(maxsize=512)
@@ -19,7 +18,8 @@ def render(text: str, top: int | None = None) -> Markup:
 
     With `top` its highest headings become that level, so that they follow those of the page.
     """
-    tokens = _reader.parse(text)
+    reader = _reader()
+    tokens = reader.parse(text)
     levels = [int(token.tag[1:]) for token in tokens if token.type == "heading_open"]
     deeper = top - min(levels) if top and levels else 0
     for position, token in enumerate(tokens):
@@ -27,9 +27,19 @@ def render(text: str, top: int | None = None) -> Markup:
             token.tag = f"h{min(int(token.tag[1:]) + deeper, 6)}"
         if token.type == "heading_open":
             token.attrSet("id", anchor(tokens[position + 1].content))
-    return Markup(_reader.renderer.render(tokens, _reader.options, {}))
+    return Markup(reader.renderer.render(tokens, reader.options, {}))
 
 
 def anchor(heading: str) -> str:
     """The address of a heading within its page."""
     return re.sub(r"[^\w\u4e00-\u9fff]+", "-", heading.lower()).strip("-") or "section"
+
+
+@cache
+def _reader() -> MarkdownIt:
+    # It takes a while to import, and a start renders nothing.
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
+        ["table", "strikethrough"]
+    )

@@ -1,7 +1,5 @@
 """Tables of what we owe a customer after an order: return visits and surveys."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from sqlalchemy import Date, ForeignKey, Index, String

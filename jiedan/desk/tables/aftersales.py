@@ -1,7 +1,5 @@
 """Tables of what follows a delivery: acceptances, issues and their story."""
 
-from __future__ import annotations
-
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 

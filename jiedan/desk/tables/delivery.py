@@ -1,7 +1,5 @@
 """Tables of bringing goods to the customer: carriers, shipments, tracking, confirmations."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, String, Text
@@ -76,7 +74,7 @@ class Shipment(Stamped, Base):
     documents: Mapped[Bag] = mapped_column(default=dict)
     replaces_id: Mapped[Link | None] = mapped_column(ForeignKey("shipments.id"))
 
-    lines: Mapped[list[ShipmentLine]] = relationship(
+    lines: Mapped[list["ShipmentLine"]] = relationship(
         back_populates="shipment", order_by="ShipmentLine.seq", cascade="all, delete-orphan"
     )
 

@@ -1,7 +1,5 @@
 """Tables of carrying an order out: allocations, milestones, work plans, shortages."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from sqlalchemy import Date, ForeignKey, Index, String, Text

@@ -1,7 +1,5 @@
 """Tables of what we sell and for how much: catalogue items, price policies, stock."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String

@@ -1,7 +1,5 @@
 """Tables of what comes in: inquiries, leads, platform orders, evaluations."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from sqlalchemy import Date, ForeignKey, Index, String, Text

@@ -1,7 +1,5 @@
 """Tables of who judged an order: review rounds, reviews, special approvals, conditions."""
 
-from __future__ import annotations
-
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -67,7 +65,7 @@ class Approval(Stamped, Base):
     valid_until: Mapped[Moment | None]
     decided_at: Mapped[Moment | None]
 
-    steps: Mapped[list[ApprovalStep]] = relationship(
+    steps: Mapped[list["ApprovalStep"]] = relationship(
         back_populates="approval", order_by="ApprovalStep.seq", cascade="all, delete-orphan"
     )
 

@@ -1,7 +1,5 @@
 """Tables of the people we sell to: customers, contacts, addresses, credit."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String
@@ -40,10 +38,10 @@ class Customer(Stamped, Base):
     paid_12m_fen: Mapped[Fen] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
 
-    contacts: Mapped[list[Contact]] = relationship(
+    contacts: Mapped[list["Contact"]] = relationship(
         back_populates="customer", order_by="Contact.created_at"
     )
-    addresses: Mapped[list[Address]] = relationship(
+    addresses: Mapped[list["Address"]] = relationship(
         back_populates="customer", order_by="Address.created_at"
     )
 
