@@ -1,4 +1,4 @@
-"""A diagram while it is converted: what was said of it so far, and how zeebe settings are put in."""
+"""A diagram while it is converted: what was said of it, and how zeebe settings are put in."""
 
 from __future__ import annotations
 
@@ -169,3 +169,10 @@ def add_property(node: Node, name: str, value: str) -> None:
 def variable_name(text: str) -> str | None:
     """The text, if it can be a variable."""
     return text if re.fullmatch(r"[^\W\d]\w*", text) else None
+
+
+def drop(node: Node, *attributes: str) -> None:
+    """Take attributes away that mean nothing any more."""
+    for name in attributes:
+        if name in node.attrib:
+            del node.attrib[name]

@@ -12,7 +12,7 @@ from jiedan.flow.importing.syntax import Joined, Language, Node, NotFeel, Text
 from jiedan.flow.importing.writing import write
 
 _OPENING = re.compile(r"[$#]\{")
-_ASSIGNMENT = re.compile(r"(?:(?:var|let|const|def)\s+)?([^\W\d]\w*)\s*=(?!=)\s*(.+)", re.DOTALL)
+_ASSIGNMENT = re.compile(r"([^\W\d]\w*)\s*=(?!=)\s*(.+)", re.DOTALL)
 _SETTING = re.compile(
     r"execution\s*\.\s*setVariable\s*\(\s*(['\"])([^\W\d]\w*)\1\s*,\s*(.+)\)", re.DOTALL
 )
@@ -46,6 +46,15 @@ def juel(text: str) -> Feel:
     return _written(Joined(tuple(parts)), Language.JUEL)
 
 
+def written_tree(text: str) -> Node | None:
+    """What `${…}` says, if the text is that and nothing else and can be read."""
+    try:
+        parts = _pieces(text)
+    except NotFeel:
+        return None
+    return parts[0] if len(parts) == 1 and not isinstance(parts[0], Text) else None
+
+
 def expression(text: str, language: Language) -> Feel:
     """FEEL for a bare expression. Raises NotFeel."""
     return _written(read(text, language), language)
@@ -56,11 +65,11 @@ def script(text: str, language: Language) -> Feel | Assignments:
     lines = _statements(text, language)
     if not lines:
         raise NotFeel(lazy("It is empty."))
-    if len(lines) == 1 and not _assigned(lines[0]):
+    if len(lines) == 1 and not _assigned(lines[0], language):
         return expression(lines[0], language)
     values = []
     for line in lines:
-        found = _assigned(line)
+        found = _assigned(line, language)
         if found is None:
             raise NotFeel(lazy("It does more than set variables."))
         name, value = found
@@ -135,9 +144,10 @@ def _statements(text: str, language: Language) -> list[str]:
     return [bare for _, bare in lines]
 
 
-def _assigned(line: str) -> tuple[str, str] | None:
+def _assigned(line: str, language: Language) -> tuple[str, str] | None:
+    """Variable and value; a plain `=` sets a variable of the process in Python scripts only."""
     found = _SETTING.fullmatch(line)
     if found:
         return found[2], found[3]
-    found = _ASSIGNMENT.fullmatch(line)
+    found = _ASSIGNMENT.fullmatch(line) if language is Language.PYTHON else None
     return (found[1], found[2]) if found else None
