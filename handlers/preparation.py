@@ -11,7 +11,7 @@ from handlers.transport import watch_until
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core import audit
 from jiedan.core.clock import SHANGHAI
-from jiedan.core.i18n import LazyText, gettext, lazy
+from jiedan.core.i18n import LazyText, format_datetime, format_time, gettext, lazy
 from jiedan.core.sentences import keep
 from jiedan.desk import approvals, carriers, dispatch
 from jiedan.desk.regions import region_of
@@ -380,5 +380,4 @@ def _tomorrow(context: Context) -> datetime:
 def _window(facts: ShipmentFacts) -> str | None:
     if facts.window_from is None or facts.window_to is None:
         return None
-    start, end = (moment.astimezone(SHANGHAI) for moment in (facts.window_from, facts.window_to))
-    return f"{start:%Y-%m-%d %H:%M} – {end:%H:%M}"
+    return f"{format_datetime(facts.window_from)} – {format_time(facts.window_to)}"

@@ -82,7 +82,7 @@ _DUE = (
         TaskRow.paused_seconds,
         TaskRow.extra,
         InstanceRow.business_key,
-        InstanceRow.process_id.label("root_id"),
+        InstanceRow.title,
     )
     .join(InstanceRow, InstanceRow.id == TaskRow.instance_id)
     .where(
@@ -113,7 +113,7 @@ def _due(work: Work, limit: int) -> list[_Late]:
             breached_at=row.breached_at,
             stage=row.sla_stage,
             escalate_to=(row.extra or {}).get("escalate"),
-            number=row.business_key or row.root_id,
+            number=row.business_key or row.title or row.instance_id.hex[-8:],
         )
         for row in rows
     ]
