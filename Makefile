@@ -1,6 +1,8 @@
 # Everything starts here; each goal sets up what it needs first.
 PYTHON ?= python3
 PY = .venv/bin/python
+# What is set up already is found out by the environment itself, which starts the quickest.
+SETUP = $(if $(wildcard $(PY)),$(PY) -I -S,$(PYTHON)) bootstrap.py
 PORT ?= 8000
 DIR ?=
 # Compiled modules are kept whatever the machine's habits are: a start needs them to be quick.
@@ -35,8 +37,8 @@ conformance: setup-dev
 	@$(PY) -m jiedan.cli conformance $(DIR)
 
 setup:
-	@$(PYTHON) bootstrap.py
+	@$(SETUP)
 
 setup-dev:
 	@mkdir -p var
-	@$(PYTHON) bootstrap.py --dev
+	@$(SETUP) --dev

