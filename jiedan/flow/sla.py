@@ -83,6 +83,7 @@ _DUE = (
         TaskRow.extra,
         InstanceRow.business_key,
         InstanceRow.title,
+        InstanceRow.process_id.label("root_id"),
     )
     .join(InstanceRow, InstanceRow.id == TaskRow.instance_id)
     .where(
@@ -113,7 +114,7 @@ def _due(work: Work, limit: int) -> list[_Late]:
             breached_at=row.breached_at,
             stage=row.sla_stage,
             escalate_to=(row.extra or {}).get("escalate"),
-            number=row.business_key or row.title or row.instance_id.hex[-8:],
+            number=row.business_key or row.title or row.root_id,
         )
         for row in rows
     ]
