@@ -5,6 +5,7 @@ What was answered is written down, so that the database can be held to it afterw
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
@@ -35,12 +36,12 @@ class Noted:
 
 
 class Load:
-    """Threads that work a server at `port` until told to finish."""
+    """Threads that work the servers at `ports` until told to finish."""
 
-    def __init__(self, port: int, *, clerk: str, teller: str, seed: int) -> None:
+    def __init__(self, *ports: int, clerk: str, teller: str, seed: int) -> None:
         """`clerk` and `teller` are tokens: of who starts and completes, and who tells."""
         self.noted = Noted()
-        self._port, self._clerk, self._teller = port, clerk, teller
+        self._ports, self._clerk, self._teller = ports, clerk, teller
         self._seed = seed
         self._starting = threading.Event()
         self._starting.set()
@@ -127,7 +128,8 @@ class Load:
     def _guarded(self, work: Callable[[Caller], None], number: int) -> None:
         try:
             token = self._teller if work == self._send else self._clerk
-            caller = Caller(self.noted, self._port, token, random.Random(self._seed + number))
+            ports = self._ports[number % len(self._ports) :] + self._ports
+            caller = Caller(self.noted, ports, token, random.Random(self._seed + number))
             try:
                 work(caller)
             finally:
@@ -140,11 +142,14 @@ class Load:
 
 
 class Caller:
-    """One connection that is made anew whenever the server is gone."""
+    """One connection that is made anew, to the next server, whenever the server is gone."""
 
-    def __init__(self, noted: Noted, port: int, token: str, chance: random.Random) -> None:
+    def __init__(
+        self, noted: Noted, ports: tuple[int, ...], token: str, chance: random.Random
+    ) -> None:
         self.chance = chance
-        self._noted, self._port, self._token = noted, port, token
+        self._noted, self._token = noted, token
+        self._ports = itertools.cycle(ports)
         self._client: Client | None = None
 
     def insist(self, method: str, path: str, body: Any = None, *, key: str = "") -> tuple[int, Any]:
@@ -154,7 +159,7 @@ class Caller:
         while True:
             try:
                 if self._client is None:
-                    self._client = Client(self._port, self._token)
+                    self._client = Client(next(self._ports), self._token)
                 sent = True
                 return self._client.send(method, path, body, key=key)
             except OSError:

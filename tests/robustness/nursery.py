@@ -75,7 +75,7 @@ class Doom:
 
 
 def serve(order: dict[str, Any]) -> None:
-    """The child: `jiedan serve`, with its end built in."""
+    """The child: `jiedan serve` or another command, with its end built in."""
     doom = order.get("doom")
     if doom and doom["from"] == "start":
         Doom(doom["at"], doom["number"]).install()
@@ -88,7 +88,7 @@ def serve(order: dict[str, Any]) -> None:
             Doom(doom["at"], doom["number"]).install()
 
         jiedan.serving._end_on_signals = listening
-    main(["serve", "--port", str(order["port"])], standalone_mode=False)
+    main(order["command"], standalone_mode=False)
 
 
 def run() -> None:

@@ -70,7 +70,11 @@ class Nursery:
 
     def start(self, doom: dict[str, Any] | None = None) -> int:
         """A server; its process."""
-        return int(self._ask({"start": {"port": self.port, "doom": doom}})["pid"])
+        return self.run("serve", "--port", str(self.port), doom=doom)
+
+    def run(self, *command: str, doom: dict[str, Any] | None = None) -> int:
+        """A command of the product; its process."""
+        return int(self._ask({"start": {"command": command, "doom": doom}})["pid"])
 
     def reap(self, pid: int) -> int:
         """Wait until that server is dead; the signal that killed it."""
@@ -86,12 +90,12 @@ class Nursery:
 
 
 @contextmanager
-def nursery(place: Installation, outside: str, log: Path) -> Iterator[Nursery]:
+def nursery(place: Installation, outside: str, log: Path, **more: str) -> Iterator[Nursery]:
     with log.open("w") as complaints:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.robustness.nursery"],
             cwd=SOURCE_ROOT,
-            env={**plain_environment(), **place.environment(), "OUTSIDE": outside},
+            env={**plain_environment(), **place.environment(), "OUTSIDE": outside, **more},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=complaints,
@@ -175,9 +179,7 @@ def check_the_books(place: Installation, load: Load, outside: Outside) -> None:
         completed = dict(pairs(session, TaskRow.id, TaskRow.state))
         booked = Counter(session.scalars(select(NoticeRow.msgid).where(NoticeRow.kind == "booked")))
         messages = Counter(pairs(session, MessageRow.key, MessageRow.state))
-        jobs = Counter(
-            session.scalars(select(JobRow.state).where(JobRow.kind != JobKind.PERIODIC))
-        )
+        jobs = Counter(session.scalars(select(JobRow.state).where(JobRow.kind != JobKind.PERIODIC)))
         rests = [
             session.scalars(select(table)).all() for table in (SubscriptionRow, TaskCandidateRow)
         ]
