@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-import psycopg
 from sqlalchemy import text
 
 from jiedan.core.database import Database
@@ -92,6 +91,9 @@ class Ear:
         return self._missing[worker] >= SEEN_GONE
 
     def _live(self) -> None:
+        # Only installations on PostgreSQL load its driver.
+        import psycopg
+
         while not self._stopping.is_set():
             try:
                 self._listen()
@@ -100,6 +102,8 @@ class Ear:
                 self._stopping.wait(1)
 
     def _listen(self) -> None:
+        import psycopg
+
         with psycopg.connect(conninfo(self._database), autocommit=True) as connection:
             connection.execute("SELECT pg_advisory_lock(%s)", [lock_of(self._worker)])
             connection.execute(f"LISTEN {CHANNEL}")
@@ -108,6 +112,7 @@ class Ear:
             while not self._stopping.is_set():
                 for notice in connection.notifies(timeout=HEARING):
                     self._take(notice.payload)
+            connection.execute("SELECT pg_advisory_unlock(%s)", [lock_of(self._worker)])
 
     def _take(self, news: str) -> None:
         teller, _, moment = news.partition(" ")
