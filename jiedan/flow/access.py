@@ -1,7 +1,7 @@
 """Owns who may do what with a user task: candidates, assignee, duties, guards."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,11 +16,12 @@ from jiedan.flow.errors import (
     TaskNoLongerOpen,
     TaskNotFound,
     TaskTaken,
+    TaskWaits,
 )
 from jiedan.flow.handlers import MissingInput
 from jiedan.flow.host import StepHost
 from jiedan.flow.instance import COLUMNS, Instance, instance_from
-from jiedan.flow.owners import USER, owners_of
+from jiedan.flow.owners import USER, names_of, owners_of
 from jiedan.flow.platform import CompletedFact, Flow, TaskFacts
 from jiedan.flow.states import TaskState
 from jiedan.flow.tables import InstanceRow, TaskRow, table_of
@@ -50,6 +51,7 @@ _COLUMNS = (
     _tasks.c.has_draft,
     _tasks.c.has_files,
     _tasks.c.answer_key,
+    _tasks.c.token_id,
     *COLUMNS,
 )
 _TASK = (
@@ -93,6 +95,13 @@ class Task:
     has_draft: bool
     has_files: bool
     answer_key: str | None
+    token_id: UUID | None = None
+    """Of a step that several sign: the engine's task that they decide together."""
+
+    @property
+    def token(self) -> UUID:
+        """The engine's task."""
+        return self.token_id or self.id
 
     def is_candidate(self, actor: Actor) -> bool:
         """Whether the actor may take it, by login or by role."""
@@ -100,21 +109,26 @@ class Task:
 
     def concerns(self, actor: Actor) -> bool:
         """Whether the actor has anything to do with it; to everybody else it does not exist."""
-        return actor.login in (self.assignee, self.completed_by) or self.is_candidate(actor)
+        mine = (self.assignee, self.completed_by)
+        return any(one in mine for one in names_of(actor)) or self.is_candidate(actor)
 
     def is_open_to(self, actor: Actor) -> bool:
         """Whether the actor could complete it now, as far as the assignment goes."""
         if not self.state.is_open:
             return False
-        return self.assignee == actor.login or (self.assignee is None and self.is_candidate(actor))
+        if self.assignee is None:
+            return self.is_candidate(actor)
+        return self.assignee in names_of(actor)
 
     def must_be_open_to(self, actor: Actor) -> None:
         """Raises TaskAlreadyCompleted, TaskNoLongerOpen or TaskTaken."""
         if self.state is TaskState.COMPLETED:
             raise TaskAlreadyCompleted(by=self.completed_by, at=self.completed_at)
+        if self.state is TaskState.WAITING:
+            raise TaskWaits
         if not self.state.is_open:
             raise TaskNoLongerOpen
-        if self.assignee is not None and self.assignee != actor.login:
+        if self.assignee is not None and self.assignee not in names_of(actor):
             raise TaskTaken(by=self.assignee)
 
 
@@ -148,6 +162,7 @@ def load_task(session: Any, task_id: UUID, *, lock: bool = False) -> Task:
         has_draft=row.has_draft,
         has_files=row.has_files,
         answer_key=row.answer_key,
+        token_id=row.token_id,
     )
 
 
@@ -157,6 +172,33 @@ def task_for(session: Any, actor: Actor, task_id: UUID, *, lock: bool = False) -
     if not task.concerns(actor):
         raise TaskNotFound
     return task
+
+
+def task_in(work: Work, flow: Flow, task_id: UUID, *, lock: bool = False) -> Task:
+    """The same; whoever stands in for somebody whose task it is acts for him from here on."""
+    task = load_task(work.session, task_id, lock=lock)
+    work.actor = standing_in(work.session, flow, task, work.actor, work.now)
+    if not task.concerns(work.actor):
+        raise TaskNotFound
+    return task
+
+
+def standing_in(session: Any, flow: Flow, task: Task, actor: Actor, now: datetime) -> Actor:
+    """The actor, or the actor in the name of somebody away whose task it is."""
+    if task.is_open_to(actor) or not (task.state.is_open or task.state is TaskState.WAITING):
+        return actor
+    for login in flow.people.principals(session, actor.login, task.instance.process_id, now):
+        person = flow.people.actor(session, login)
+        if person is not None and (task.is_open_to(person) or task.assignee == login):
+            return acting_for(actor, person)
+    return actor
+
+
+def acting_for(actor: Actor, person: Actor) -> Actor:
+    """Somebody with the roles of whom he stands in for; what both are kept from stays so."""
+    return replace(
+        person, login=actor.login, name=actor.name, on_behalf_of=person.login, ip=actor.ip
+    )
 
 
 def check_duties(work: Work, flow: Flow, *, action: str, task: Task) -> None:
@@ -198,7 +240,7 @@ def check_guards(flow: Flow, host: StepHost, task: Task, variables: dict[str, An
 def is_mine(actor: Actor, owners: Iterable[str], assignee: str | None) -> bool:
     """Whether an open task would be in the actor's inbox."""
     if assignee is not None:
-        return assignee == actor.login
+        return assignee in names_of(actor)
     return not set(owners).isdisjoint(owners_of(actor))
 
 

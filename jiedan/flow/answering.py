@@ -123,8 +123,12 @@ def answer_through(
     variables: dict[str, Any],
     outcome: str | None,
     values: dict[str, Any],
+    *,
+    said: str | None = None,
 ) -> None:
     """Let the completing listeners take the answer, then complete the engine's task.
+
+    `said` is the outcome of the whole where the answer is only one voice of it.
 
     Into the process go the outcome and what listeners return; the whole answer only when there
     is neither a listener nor an output mapping.
@@ -141,7 +145,7 @@ def answer_through(
     if not listeners and not (element is not None and element.has_outputs):
         merged |= values
     if outcome is not None:
-        merged["outcome"] = outcome
+        merged["outcome"] = said or outcome
     try:
         step.live.complete_task(task.id, merged, answer={**values, "outcome": outcome})
     except NothingWaits as error:

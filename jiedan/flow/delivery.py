@@ -17,9 +17,10 @@ from jiedan.flow.host import Outgoing
 from jiedan.flow.platform import Flow
 from jiedan.flow.starting import begin
 from jiedan.flow.states import InstanceState, JobKind, JobState, MessageState
-from jiedan.flow.step import Step, outbox_of, step_if_running
+from jiedan.flow.step import Step, outbox_of, step_if_running, step_with_rules
 from jiedan.flow.synced import ANY_KEY, Act
 from jiedan.flow.tables import InstanceRow, JobRow, MessageRow, SubscriptionRow, table_of
+from jiedan.flow.verbs.automatic import follow_rules
 
 MESSAGES_AT_ONCE = 1000
 
@@ -42,20 +43,25 @@ def go(step: Step, act: Act | None = None) -> None:
 
 
 def drain(work: Work, flow: Flow) -> None:
-    """Deliver what the steps of this transaction sent, one after the other."""
+    """Deliver what the steps of this transaction sent, and follow the rules of opened tasks."""
     outbox = outbox_of(work)
-    sent = 0
-    while outbox:
-        message = outbox.popleft()
-        sent += 1
-        if sent > MESSAGES_AT_ONCE:
-            raise InstanceLoops(element=message.name)
-        if message.is_signal:
-            broadcast(work, flow, message)
-        elif message.buffered_id is not None:
-            place_again(work, flow, message.buffered_id, message)
-        else:
-            receive(work, flow, message)
+    sent = followed = 0
+    while True:
+        while outbox:
+            message = outbox.popleft()
+            sent += 1
+            if sent > MESSAGES_AT_ONCE:
+                raise InstanceLoops(element=message.name)
+            if message.is_signal:
+                broadcast(work, flow, message)
+            elif message.buffered_id is not None:
+                place_again(work, flow, message.buffered_id, message)
+            else:
+                receive(work, flow, message)
+        step = step_with_rules(work)
+        if step is None:
+            return
+        followed = follow_rules(step, followed)
 
 
 def receive(work: Work, flow: Flow, message: Outgoing) -> Delivered:

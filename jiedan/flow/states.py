@@ -46,6 +46,8 @@ class JobKind(StrEnum):
     """A BPMN timer event of one instance is due."""
     MESSAGE = "message"
     """A buffered message expires."""
+    TIMEOUT = "timeout"
+    """A step's deadline has passed: what the diagram says about that."""
     MIGRATION = "migration"
     """Instances are taken to another version, some at a time."""
     PERIODIC = "periodic"
@@ -71,6 +73,8 @@ class IncidentKind(StrEnum):
     UNCAUGHT_ERROR = "uncaught_error"
     DEAD_END = "dead_end"
     """The instance is neither finished nor waiting for anything."""
+    STATE_UNREADABLE = "state_unreadable"
+    """What is stored of the instance is damaged, or of a newer release."""
 
 
 class DefinitionKind(StrEnum):

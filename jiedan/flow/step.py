@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,8 +13,8 @@ from jiedan.core import audit
 from jiedan.core.prepared import Prepared
 from jiedan.core.work import Work
 from jiedan.flow.current import Bundle, bundle_of
-from jiedan.flow.engine import EndlessLoop, Live
-from jiedan.flow.errors import InstanceLoops, InstanceOver
+from jiedan.flow.engine import EndlessLoop, Live, StateUnreadable
+from jiedan.flow.errors import InstanceLoops, InstanceOver, InstanceUnreadable
 from jiedan.flow.host import Gathered, Outgoing, StepHost
 from jiedan.flow.instance import Instance, lock_instance
 from jiedan.flow.packing import pack
@@ -24,6 +25,7 @@ from jiedan.flow.sync_history import count_open
 from jiedan.flow.sync_waits import early_messages
 from jiedan.flow.synced import Act, OpenedTask, Synced
 from jiedan.flow.tables import InstanceRow, StateRow, table_of
+from jiedan.flow.unreadable import report_unreadable
 from jiedan.flow.verbs.placing import Placement
 from jiedan.flow.words import forget_words, keep_words
 
@@ -216,7 +218,12 @@ def step_for(work: Work, flow: Flow, instance: Instance) -> Step:
         live: Live = cached[1]
     else:
         content = work.session.execute(_STATE, {"instance_id": instance.id}).scalar_one()
-        live = Live.restore(bundle.model, bytes(content))
+        try:
+            live = Live.restore(bundle.model, bytes(content))
+        except StateUnreadable as error:
+            reason = str(error)
+            work.after_rollback(partial(report_unreadable, flow, instance.id, reason))
+            raise InstanceUnreadable(reason=reason) from error
     step = Step(work, flow, instance, bundle, live)
     return _remember(steps, step)
 
@@ -256,6 +263,14 @@ def outbox_of(work: Work) -> deque[Outgoing]:
     """Messages that steps of this transaction sent and nobody has delivered yet."""
     outbox: deque[Outgoing] = work.session.info.setdefault(_OUTBOX, deque())
     return outbox
+
+
+def step_with_rules(work: Work) -> Step | None:
+    """A step of this transaction that opened a task whose rules were not followed yet."""
+    for step in _steps(work).values():
+        if step.placed and not step.instance.state.is_over:
+            return step
+    return None
 
 
 def _steps(work: Work) -> dict[UUID, Step]:

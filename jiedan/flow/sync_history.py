@@ -45,11 +45,7 @@ INSERT_NOTICES = insert(table_of(NoticeRow))
 # --- history and incidents ---------------------------------------------------------------------
 def write_history(step: "Step", changes: Changes, gathered: Gathered, act: Act | None) -> None:
     rows: list[dict[str, Any]] = []
-    for entered in changes.entered:
-        if entered.left_at is not None:
-            rows.append(
-                _activity(step, entered.element, entered.task_id, entered.left_at, entered.how)
-            )
+    # First what had been entered before: that is what the step began with.
     for left in changes.left:
         row = _activity(step, left.element, left.task_id, left.at, left.how)
         if act is not None and act.task_id == left.task_id:
@@ -61,6 +57,11 @@ def write_history(step: "Step", changes: Changes, gathered: Gathered, act: Act |
                 "entered_at": act.entered_at,
             }
         rows.append(row)
+    for entered in changes.entered:
+        if entered.left_at is not None:
+            rows.append(
+                _activity(step, entered.element, entered.task_id, entered.left_at, entered.how)
+            )
     asked = dict(gathered.decisions)
     for row in rows:
         decisions = asked.pop(row["element_id"], None)

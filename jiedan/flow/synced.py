@@ -18,7 +18,8 @@ class Act:
     """What a person did that caused the step, for the timeline."""
 
     task_id: UUID
-    actor: str
+    actor: str | None
+    """None when several signed: each signature has its own line."""
     on_behalf_of: str | None = None
     outcome: str | None = None
     note: str | None = None

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
-from jiedan.core.files import lock_attachments
-from jiedan.core.prepared import Prepared
 from jiedan.core.work import Work
 from jiedan.flow.access import (
     Task,
@@ -18,25 +16,24 @@ from jiedan.flow.access import (
     holder,
     is_mine,
     load_task,
-    task_for,
+    standing_in,
+    task_in,
 )
-from jiedan.flow.answering import answer_through, checked_values
-from jiedan.flow.delivery import go
+from jiedan.flow.delivery import drain
 from jiedan.flow.errors import (
     StaleTask,
-    TaskNoLongerOpen,
     TaskNotClaimed,
     TaskNotFound,
     TaskTaken,
 )
 from jiedan.flow.handlers import plain
 from jiedan.flow.opening import open_page
-from jiedan.flow.packing import pack_answer
+from jiedan.flow.owners import holder_of
 from jiedan.flow.platform import Flow
 from jiedan.flow.signatures import require_signature
 from jiedan.flow.states import TaskState
 from jiedan.flow.step import Step, step_for
-from jiedan.flow.synced import NEVER, Act
+from jiedan.flow.synced import NEVER
 from jiedan.flow.tables import ActivityRow, DraftRow, TaskCandidateRow, TaskRow, table_of
 from jiedan.flow.task_views import (
     Answer,
@@ -46,6 +43,7 @@ from jiedan.flow.task_views import (
     NextTask,
     OpenedTask,
 )
+from jiedan.flow.verbs.deciding import take_answer, values_of
 
 __all__ = [
     "Answer",
@@ -63,34 +61,13 @@ __all__ = [
 
 _tasks = table_of(TaskRow)
 _candidates = table_of(TaskCandidateRow)
-_COMPLETE = Prepared(
-    update(_tasks)
-    .where(
-        _tasks.c.id == bindparam("b_id"),
-        _tasks.c.version == bindparam("b_version"),
-        (_tasks.c.state == TaskState.OPEN) | (_tasks.c.state == TaskState.CLAIMED),
-    )
-    .values(
-        state=TaskState.COMPLETED,
-        version=_tasks.c.version + 1,
-        assignee=bindparam("b_login"),
-        completed_by=bindparam("b_login"),
-        on_behalf_of=bindparam("b_behalf"),
-        completed_at=bindparam("b_at"),
-        outcome=bindparam("b_outcome"),
-        note=bindparam("b_note"),
-        answer=bindparam("b_answer"),
-        answer_key=bindparam("b_key"),
-        has_draft=False,
-        sla_at=None,
-    )
-)
 
 
 def open_task(flow: Flow, *, actor: Actor, task_id: UUID) -> OpenedTask:
     """Read a task with its form and initial values. A stranger gets TaskNotFound."""
     with flow.platform.read() as session:
         task = load_task(session, task_id)
+        actor = standing_in(session, flow, task, actor, flow.platform.clock.now())
         if not task.concerns(actor) and not actor.has(flow.admins):
             raise TaskNotFound
         return open_page(flow, session, actor, task)
@@ -101,14 +78,15 @@ def claim_task(
 ) -> OpenedTask:
     """Take a task out of the candidates' inboxes. Raises TaskTaken; claiming mine is no error."""
     with flow.platform.work(actor=actor) as work:
-        task = task_for(work.session, actor, task_id)
-        task.must_be_open_to(actor)
+        task = task_in(work, flow, task_id)
+        task.must_be_open_to(work.actor)
         task.instance.must_be_running()
         if task.assignee is None:
             _must_be(version, task)
             check_duties(work, flow, action="claim", task=task)
-            _change(work, task, state=TaskState.CLAIMED, assignee=actor.login, claimed_at=work.now)
-            _show_to(work, task, actor.login)
+            holder = holder_of(work.actor)
+            _change(work, task, state=TaskState.CLAIMED, assignee=holder, claimed_at=work.now)
+            _show_to(work, task, holder)
             _note(work, task, "claimed")
     return open_task(flow, actor=actor, task_id=task_id)
 
@@ -118,8 +96,8 @@ def unclaim_task(
 ) -> OpenedTask:
     """Give a claimed task back to its candidates. Raises TaskNotClaimed, also without any."""
     with flow.platform.work(actor=actor) as work:
-        task = task_for(work.session, actor, task_id)
-        task.must_be_open_to(actor)
+        task = task_in(work, flow, task_id)
+        task.must_be_open_to(work.actor)
         if task.assignee is None or not task.owners:
             raise TaskNotClaimed
         _must_be(version, task)
@@ -134,8 +112,8 @@ def save_draft(
 ) -> int:
     """Keep what was typed, unvalidated; the answer is the task's new version."""
     with flow.platform.work(actor=actor) as work:
-        task = task_for(work.session, actor, task_id)
-        task.must_be_open_to(actor)
+        task = task_in(work, flow, task_id)
+        task.must_be_open_to(work.actor)
         _must_be(version, task)
         draft = {"values": plain(dict(values)), "saved_by": actor.login, "saved_at": work.now}
         if task.has_draft:
@@ -164,62 +142,29 @@ def complete_task(
     changed. A replay with the same `key` gets the first result, `replayed=True`.
     """
     with flow.platform.work(actor=actor) as work:
-        task = task_for(work.session, actor, task_id, lock=True)
+        task = task_in(work, flow, task_id, lock=True)
         if key is not None and task.answer_key == key and task.completed_by == actor.login:
             return _first_result(flow, work, task)
-        task.must_be_open_to(actor)
+        task.must_be_open_to(work.actor)
         task.instance.must_be_running()
         _must_be(version, task)
         check_duties(work, flow, action="complete", task=task)
         step = step_for(work, flow, task.instance)
-        variables = step.live.variables(task.id)
+        variables = step.live.variables(task.token)
         check_guards(flow, step.host, task, variables)
-        values = checked_values(step, task, variables, answer)
+        values = values_of(step, task, variables, answer)
         require_signature(
             work.session,
             step.bundle.element(task.process_id, task.element_id),
             task_id=task.id,
             login=actor.login,
         )
-        answer_through(step, task, variables, answer.outcome, values)
-        _hand_in(work, task, answer, key, values)
-        go(step, _act(work, task, answer))
+        take_answer(step, task, variables, answer, values, key=key)
+        drain(work, flow)
         return Completed(task.instance.id, step.instance.state, _next_tasks(step, actor))
 
 
 # --- the rows of a task ------------------------------------------------------------------------
-def _hand_in(
-    work: Work, task: Task, answer: Answer, key: str | None, values: Mapping[str, Any]
-) -> None:
-    done = _COMPLETE.run(
-        work.session.connection(),
-        {
-            "b_id": task.id,
-            "b_version": task.version,
-            "b_login": work.actor.login,
-            "b_behalf": work.actor.on_behalf_of,
-            "b_at": work.now,
-            "b_outcome": answer.outcome,
-            "b_note": answer.note,
-            "b_key": key,
-            "b_answer": pack_answer(values),
-        },
-    )
-    if done != 1:
-        raise TaskNoLongerOpen
-    if task.has_draft:
-        work.session.execute(delete(DraftRow).where(DraftRow.task_id == task.id))
-    if task.has_files:
-        lock_attachments(work, entity=f"task:{task.id}")
-    audit.record(
-        work,
-        action="task.complete",
-        entity=f"task:{task.id}",
-        before={"state": task.state, "version": task.version},
-        after={"element": task.element_id, "outcome": answer.outcome},
-    )
-
-
 def _change(work: Work, task: Task, **values: Any) -> None:
     changed = work.session.execute(
         update(_tasks)
@@ -325,17 +270,6 @@ def _first_result(flow: Flow, work: Work, task: Task) -> Completed:
 def _must_be(version: int | None, task: Task) -> None:
     if version is not None and version != task.version:
         raise StaleTask
-
-
-def _act(work: Work, task: Task, answer: Answer) -> Act:
-    return Act(
-        task_id=task.id,
-        actor=work.actor.login,
-        on_behalf_of=work.actor.on_behalf_of,
-        outcome=answer.outcome,
-        note=answer.note,
-        entered_at=task.created_at,
-    )
 
 
 def _next_tasks(step: Step, actor: Actor) -> tuple[NextTask, ...]:

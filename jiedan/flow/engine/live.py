@@ -14,6 +14,7 @@ from jiedan.flow.engine.errors import LiveBroken, NothingWaits, StartRefused
 from jiedan.flow.engine.host import Host
 from jiedan.flow.engine.instance import Instance
 from jiedan.flow.engine.model import ProcessModel
+from jiedan.flow.engine.rewinding import Way, find_way, go_back
 from jiedan.flow.engine.snapshots import Changes, Token
 from jiedan.flow.engine.spec import ProcessSpec
 from jiedan.flow.engine.tokens import READY, TokenTask
@@ -216,6 +217,37 @@ class Live:
         if not isinstance(body.task_spec, MultiInstance) or "n" not in body.internal_data:
             raise NothingWaits(body_id)
         return body.task_spec.add_one(body, plain(value)).id
+
+    def way_back(
+        self, task_id: UUID, process_id: str, element_id: str, left: frozenset[str]
+    ) -> Way | None:
+        """How a token could go back; see `rewinding`. Changes nothing."""
+        self._check_sound()
+        return find_way(self._instance, task_id, process_id, element_id, left)
+
+    def go_back(self, way: Way, *, straight: str | None = None) -> UUID:
+        """Go a way that `way_back` has just found; returns the new token."""
+        self._check_sound()
+        return go_back(way, straight=straight)
+
+    def is_item(self, task_id: UUID) -> bool:
+        """Whether a token is a round of a multi-instance body."""
+        task = self._find(task_id)
+        return task.task_spec.is_item and isinstance(task.parent.task_spec, MultiInstance)
+
+    def count_voice(self, task_id: UUID, *, agrees: bool) -> tuple[int, int, int]:
+        """Count the answer of a multi-instance item: how many agree, refuse, and are asked."""
+        body = self._standing(task_id).parent.internal_data
+        name = "yes" if agrees else "no"
+        body[name] = body.get(name, 0) + 1
+        return body.get("yes", 0), body.get("no", 0), body["n"] - body.get("dropped", 0)
+
+    def decide_items(self, task_id: UUID, variables: Mapping[str, Any]) -> None:
+        """The item that is completed now decides its body: no other item is waited for."""
+        item = self._standing(task_id)
+        item.internal_data["enough"] = True
+        body = item.parent
+        body.task_spec.outer_scope(body).assign_all(plain(variables))
 
     def merge_variables(self, variables: Mapping[str, Any], task_id: UUID | None = None) -> None:
         """Set variables of the instance, or as seen from one token. Raises NothingWaits."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from jiedan.flow.engine import OpenTask
 from jiedan.flow.owners import ROLE, USER, join_owners, logins_in, roles_in
@@ -175,6 +175,14 @@ def _again(step: Step, placed: Placement) -> Placement:
         for row in rows
         if row.kind == "agreed" and (row.login in signers or not signers)
     ]
+    used = [
+        row.id
+        for row in rows
+        if row.kind == "holder" or (row.login, row.outcome, "agreed") in agreed
+    ]
+    if used:
+        # Once is enough: when the diagram comes here a second time, everybody is asked again.
+        step.work.session.execute(delete(RedoRow).where(RedoRow.id.in_(used)))
     if not agreed:
         return placed
     settings = placed.settings or settings_of(step.bundle, task.process_id, task.element.id)

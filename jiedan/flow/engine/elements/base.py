@@ -96,7 +96,11 @@ class Element(BpmnSpecMixin):
         elif not my_task.entered:
             self.arrive(my_task)
         self.leave(my_task, internal["result"])
-        my_task.chosen = self.choose(my_task) if self.has_conditions else self.flows
+        if "to" in internal:
+            # It was returned to, and goes straight to where it was returned from.
+            my_task.chosen = (Flow(f"{self.name}_straight", self.name, internal["to"]),)
+        else:
+            my_task.chosen = self.choose(my_task) if self.has_conditions else self.flows
         if my_task.workflow.early_end is not None and not my_task.chosen:
             my_task.workflow.early_end.check_end(my_task)
         return True

@@ -208,7 +208,8 @@ class MultiInstance(Body):
                 "numberOfTerminatedInstances": dropped,
             }
             holds = top.evaluate(item, self.condition, {**local, **counts}) is True
-            item.internal_data["enough"] = holds
+            # What was decided from outside stays decided.
+            item.internal_data["enough"] = holds or item.internal_data.get("enough", False)
 
     def add_one(self, task: TokenTask, value: Any) -> TokenTask:
         """One more item while the body runs."""
