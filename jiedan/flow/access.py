@@ -60,7 +60,7 @@ _TASK = (
     .where(_tasks.c.id == bindparam("task_id"))
 )
 # Instance first: whoever holds an instance may go on to lock its tasks, never the other way.
-_LOCK = Prepared(_TASK.with_for_update(of=(_instances, _tasks)))
+_LOCK = Prepared(_TASK.with_for_update(of=(_instances, _tasks), key_share=True))
 _LOAD = Prepared(_TASK)
 _FACTS = select(_tasks.c.element_id, _tasks.c.completed_by, _tasks.c.on_behalf_of).where(
     _tasks.c.instance_id == bindparam("instance_id"),

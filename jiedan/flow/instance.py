@@ -111,7 +111,9 @@ def instance_from(row: Any, instance_id: UUID) -> Instance:
 
 
 _LOAD = select(*COLUMNS).where(_instances.c.id == bindparam("instance_id"))
-_LOCK = _LOAD.with_for_update()
+# Its key never changes, so whoever only adds rows that name the instance need not wait: a note of
+# somebody who holds a task would otherwise wait for somebody who waits for that task.
+_LOCK = _LOAD.with_for_update(key_share=True)
 
 
 def lock_instance(work: Work, instance_id: UUID) -> Instance:

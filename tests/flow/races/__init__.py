@@ -1,0 +1,1 @@
+"""Two transactions that meet: parked and released in a chosen order, on both databases."""
