@@ -31,6 +31,7 @@ class Work:
     entries: list[audit.Draft] = field(default_factory=list)
     _before: list[Callable[[], None]] = field(default_factory=list)
     _after: list[Callable[[], None]] = field(default_factory=list)
+    _given_up: list[Callable[[], None]] = field(default_factory=list)
 
     def before_commit(self, callback: Callable[[], None]) -> None:
         """Run `callback` inside the transaction, when everything else is done."""
@@ -39,6 +40,10 @@ class Work:
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run `callback` once the transaction is on disk; it cannot fail the work any more."""
         self._after.append(callback)
+
+    def after_rollback(self, callback: Callable[[], None]) -> None:
+        """Run `callback` when the transaction was given up and holds nothing any more."""
+        self._given_up.append(callback)
 
     @contextmanager
     def savepoint(self) -> Iterator[Session]:
@@ -70,20 +75,26 @@ class Work:
         audit.write(self.session, self.entries)
         self.session.commit()
 
-    def _follow_up(self) -> None:
-        for callback in self._after:
+    def _follow_up(self, callbacks: list[Callable[[], None]]) -> None:
+        for callback in callbacks:
             try:
                 callback()
             except Exception:
-                log.exception("a callback after a commit failed")
+                log.exception("a callback after a transaction failed")
 
 
 @contextmanager
 def open_work(platform: Platform, actor: Actor) -> Iterator[Work]:
     """A unit of work; see `Platform.work`."""
-    with platform.database.writing() as session:
-        # The moment is taken when the turn has come, so moments follow the order of commits.
-        work = Work(session, platform.clock.now(), actor, platform)
-        yield work
-        work._commit()
-    work._follow_up()
+    work: Work | None = None
+    try:
+        with platform.database.writing() as session:
+            # The moment is taken when the turn has come, so moments follow the order of commits.
+            work = Work(session, platform.clock.now(), actor, platform)
+            yield work
+            work._commit()
+    except BaseException:
+        if work is not None:
+            work._follow_up(work._given_up)
+        raise
+    work._follow_up(work._after)

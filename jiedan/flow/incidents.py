@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select, tuple_, update
 from jiedan.core import audit
 from jiedan.core.actor import Actor
 from jiedan.core.work import Work
+from jiedan.flow.admin import move_jobs
 from jiedan.flow.current import Bundle, bundle_of
 from jiedan.flow.delivery import go
 from jiedan.flow.engine import EngineError, NothingWaits
@@ -87,6 +88,8 @@ def show_incident(flow: Flow, *, incident_id: UUID) -> Incident:
         found = _incident(row, bundle_of(session, flow, row.bundle_id))
         if row.state != IncidentState.OPEN:
             return found
+        if row.kind == IncidentKind.STATE_UNREADABLE:
+            return found
         live = live_of(flow, session, load_instance(session, row.instance_id))
         if live is None:
             return found
@@ -116,6 +119,13 @@ def retry_incident(
                 _try_again(work, flow, row, edited)
             case IncidentKind.DEAD_END:
                 raise IncidentStays
+            case IncidentKind.STATE_UNREADABLE:
+                # Having come so far, it can be read again: what had to wait goes on.
+                flow.due(
+                    work,
+                    work.now,
+                    jobs=move_jobs(work, row.instance_id, JobState.SUSPENDED, JobState.DUE),
+                )
             case _:
                 step.live.retry(row.task_id)
         go(step)
@@ -134,7 +144,7 @@ def skip_incident(
         raise ReasonMissing
     with flow.platform.work(actor=actor) as work:
         row, step = _take(work, flow, incident_id)
-        if row.kind == IncidentKind.DEAD_END:
+        if row.kind in (IncidentKind.DEAD_END, IncidentKind.STATE_UNREADABLE):
             raise IncidentStays
         _resolve(work, row, "skipped", reason, variables)
         try:

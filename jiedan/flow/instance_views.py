@@ -89,3 +89,5 @@ class InstanceView:
     comments: tuple[Comment, ...]
     attachments: tuple[Attachment, ...]
     diagrams: tuple[DiagramOf, ...]
+    unreadable: str | None = None
+    """Why its stored state cannot be read, if so: tokens and variables are not known then."""

@@ -16,15 +16,17 @@ from jiedan.flow.access import is_mine
 from jiedan.flow.admin import admin_step, move_jobs
 from jiedan.flow.current import Bundle, Version, bundle_of, current, read_sources
 from jiedan.flow.delivery import drain
+from jiedan.flow.engine import Live
 from jiedan.flow.errors import (
     DefinitionNotFound,
     InstanceInState,
+    InstanceUnreadable,
 )
 from jiedan.flow.history import history_of, write_note
 from jiedan.flow.idempotency import first_or_again, first_result, keep_result
 from jiedan.flow.inbox import tasks_of
 from jiedan.flow.incidents import close_incidents, incidents_of
-from jiedan.flow.instance import Instance, load_instance
+from jiedan.flow.instance import Instance, load_instance, lock_instance
 from jiedan.flow.instance_views import (
     DiagramOf,
     InstanceItem,
@@ -49,6 +51,7 @@ from jiedan.flow.tables import (
     TaskRow,
 )
 from jiedan.flow.task_views import NextTask
+from jiedan.flow.unreadable import end_rows
 
 __all__ = [
     "DiagramOf",
@@ -179,7 +182,28 @@ def resume_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str 
 
 
 def cancel_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> None:
-    """End it where it stands; open tasks, jobs, timers and subscriptions go with it."""
+    """End it where it stands; open tasks, jobs, timers and subscriptions go with it.
+
+    Also what cannot be read any more can be ended.
+    """
+    try:
+        _cancel(flow, actor, instance_id, reason)
+    except InstanceUnreadable:
+        _cancel_unread(flow, actor, instance_id, reason)
+
+
+def _cancel_unread(flow: Flow, actor: Actor, instance_id: UUID, reason: str) -> None:
+    with flow.platform.work(actor=actor) as work:
+        instance = lock_instance(work, instance_id)
+        end_rows(work, instance_id)
+        _set_state(
+            work, instance, InstanceState.CANCELLED, end_note=reason.strip(), ended_at=work.now
+        )
+        close_incidents(work, instance_id)
+        _tell(work, instance_id, "cancelled", reason)
+
+
+def _cancel(flow: Flow, actor: Actor, instance_id: UUID, reason: str) -> None:
     with admin_step(flow, actor, instance_id, reason) as (work, step):
         step.live.terminate()
         _set_state(work, step.instance, InstanceState.CANCELLED, end_note=reason.strip())
@@ -251,7 +275,7 @@ def show_instance(flow: Flow, *, instance_id: UUID) -> InstanceView:
         instance = load_instance(session, instance_id)
         row = session.execute(_items().where(InstanceRow.id == instance_id)).one()
         bundle = bundle_of(session, flow, instance.bundle_id)
-        live = live_of(flow, session, instance)
+        live, unreadable = _live_or_why_not(flow, session, instance)
         tasks = tasks_of(session, instance_id, now)
         open_names = tuple(one.name for one in tasks if TaskState(one.state).is_open)
         return InstanceView(
@@ -261,7 +285,7 @@ def show_instance(flow: Flow, *, instance_id: UUID) -> InstanceView:
             tokens=()
             if live is None
             else tuple(TokenAt(one.process_id, one.element.id, one.state) for one in live.tokens()),
-            variables=variables_of(flow, session, instance) if live is None else live.variables(),
+            variables=_variables(flow, session, instance, live),
             tasks=tasks,
             waiting=_waiting(session, bundle, instance_id),
             jobs=jobs_of(session, instance_id),
@@ -270,6 +294,7 @@ def show_instance(flow: Flow, *, instance_id: UUID) -> InstanceView:
             comments=comments_of(session, instance_id),
             attachments=attachments_of(session, [one.task_id for one in tasks]),
             diagrams=_diagrams(session, bundle),
+            unreadable=unreadable,
         )
 
 
@@ -284,6 +309,23 @@ def diagram_of(flow: Flow, *, instance_id: UUID, process_id: str) -> bytes:
             raise DefinitionNotFound(kind="process", key=process_id)
         digest = members[process_id]["sha256"]
         return read_sources(session, {digest})[digest]
+
+
+def _live_or_why_not(
+    flow: Flow, session: Session, instance: Instance
+) -> tuple[Live | None, str | None]:
+    try:
+        return live_of(flow, session, instance), None
+    except InstanceUnreadable as error:
+        return None, str(error.params["reason"])
+
+
+def _variables(
+    flow: Flow, session: Session, instance: Instance, live: Live | None
+) -> dict[str, Any]:
+    if live is not None:
+        return live.variables()
+    return variables_of(flow, session, instance) if instance.state.is_over else {}
 
 
 def _started_before(work: Work, instance_id: UUID) -> Started:

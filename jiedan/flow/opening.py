@@ -14,7 +14,8 @@ from jiedan.flow.access import Task, check_duties
 from jiedan.flow.answering import form_of, loaded
 from jiedan.flow.content.read import ElementInfo
 from jiedan.flow.current import bundle_of
-from jiedan.flow.engine import Live
+from jiedan.flow.engine import Live, StateUnreadable
+from jiedan.flow.errors import InstanceUnreadable
 from jiedan.flow.host import StepHost
 from jiedan.flow.instance import Instance
 from jiedan.flow.owners import logins_in, roles_in
@@ -91,13 +92,16 @@ def variables_of(
 
 
 def live_of(flow: Flow, session: Session, instance: Instance) -> Live | None:
-    """A copy of the live instance to look at; None when it is over."""
+    """A copy of the live instance to look at; None when it is over. Raises InstanceUnreadable."""
     if instance.state.is_over:
         return None
     content = session.execute(
         select(StateRow.content).where(StateRow.instance_id == instance.id)
     ).scalar_one()
-    return Live.restore(bundle_of(session, flow, instance.bundle_id).model, bytes(content))
+    try:
+        return Live.restore(bundle_of(session, flow, instance.bundle_id).model, bytes(content))
+    except StateUnreadable as error:
+        raise InstanceUnreadable(reason=str(error)) from error
 
 
 def comments_of(session: Session, instance_id: UUID) -> tuple[Comment, ...]:

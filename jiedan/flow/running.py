@@ -13,11 +13,12 @@ from jiedan.core.actor import SYSTEM
 from jiedan.core.logs import get_logger
 from jiedan.core.work import Work
 from jiedan.flow.delivery import go
-from jiedan.flow.errors import HandlerMissing
+from jiedan.flow.errors import HandlerMissing, InstanceUnreadable
 from jiedan.flow.handlers import BpmnError, Context, Handler, plain
 from jiedan.flow.host import StepHost, as_result, delay_after, incident_row, said, trace_of
 from jiedan.flow.instance import load_instance, lock_instance
 from jiedan.flow.jobs import ClaimedJob, claim_jobs, held
+from jiedan.flow.migration_work import work_migration
 from jiedan.flow.notices import notify
 from jiedan.flow.owners import ROLE
 from jiedan.flow.periodic import give_up_until_next_time, run_periodic
@@ -39,8 +40,21 @@ def run_job(flow: Flow, *, job: ClaimedJob) -> None:
     """Do one claimed job and record how it ended; what fails is tried again or an incident."""
     try:
         _run(flow, job)
+    except InstanceUnreadable:
+        _rest(flow, job)
     except Exception as error:  # also a step that cannot go on must end somewhere
         _failed(flow, job, error)
+
+
+def _rest(flow: Flow, job: ClaimedJob) -> None:
+    """The incident of its instance says why; when that is mended, it is due again."""
+    with flow.platform.work(actor=SYSTEM) as work:
+        if held(work, job):
+            work.session.execute(
+                update(_jobs)
+                .where(_jobs.c.id == job.id)
+                .values(state=JobState.SUSPENDED, lease_until=None, attempt=job.attempt - 1)
+            )
 
 
 def _run(flow: Flow, job: ClaimedJob) -> None:
@@ -49,6 +63,8 @@ def _run(flow: Flow, job: ClaimedJob) -> None:
             _fire(flow, job)
         case JobKind.MESSAGE:
             _expire(flow, job)
+        case JobKind.MIGRATION:
+            work_migration(flow, job)
         case JobKind.PERIODIC:
             run_periodic(flow, job)
         case JobKind.HANDLER:
