@@ -28,10 +28,10 @@ from sqlalchemy import (
     create_engine,
     event,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from jiedan.core.errors import Conflict
 
@@ -93,8 +93,28 @@ class ScaledDecimal(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value).scaleb(-self.places)
 
 
+class JsonValue(TypeDecorator[Any]):
+    """JSON, on PostgreSQL in its binary form."""
+
+    impl = JSON
+    cache_ok = True
+    should_evaluate_none = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column's type in this database."""
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON())
+        # Only installations on PostgreSQL load what speaks to it.
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return dialect.type_descriptor(JSONB())
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> Any:
+        """What a part of the JSON is compared with is no JSON."""
+        return self.impl_instance.coerce_compared_value(op, value)
+
+
 WholeNumber = BigInteger().with_variant(Integer(), "sqlite")
-JsonValue = JSON().with_variant(JSONB(), "postgresql")
 
 
 class Base(DeclarativeBase):
@@ -119,10 +139,10 @@ class Base(DeclarativeBase):
         uuid.UUID: Uuid(),
         int: WholeNumber,
         Decimal: ScaledDecimal(3),
-        dict[str, Any]: JsonValue,
-        list[Any]: JsonValue,
-        list[str]: JsonValue,
-        list[dict[str, Any]]: JsonValue,
+        dict[str, Any]: JsonValue(),
+        list[Any]: JsonValue(),
+        list[str]: JsonValue(),
+        list[dict[str, Any]]: JsonValue(),
         enum.Enum: Enum(
             enum.Enum,
             native_enum=False,

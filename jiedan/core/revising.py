@@ -20,10 +20,10 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.config import Config
 from alembic.operations.ops import CreateTableOp, MigrateOperation
 from sqlalchemy import BigInteger, Enum, Integer
-from sqlalchemy.types import JSON, TypeEngine
+from sqlalchemy.types import TypeEngine
 
 from jiedan.core.audit import FIRST_HEAD, AuditHead
-from jiedan.core.database import Database, ScaledDecimal, UtcDateTime
+from jiedan.core.database import Database, JsonValue, ScaledDecimal, UtcDateTime
 from jiedan.core.migrating import upgrade
 from jiedan.core.schema import MIGRATIONS, load_tables, newest_revision
 
@@ -105,7 +105,7 @@ def render_type(kind: str, thing: Any, context: AutogenContext) -> str | Literal
     variants: Mapping[str, TypeEngine[Any]] = thing._variant_mapping
     if isinstance(thing, BigInteger) and isinstance(variants.get("sqlite"), Integer):
         return 'sa.BigInteger().with_variant(sa.Integer(), "sqlite")'
-    if isinstance(thing, JSON) and "postgresql" in variants:
+    if isinstance(thing, JsonValue):
         context.imports.add("from sqlalchemy.dialects import postgresql")
         return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
     return False

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from jiedan.flow.engine import Changes, Closed, Timer
@@ -99,8 +98,14 @@ def _upsert_subscriptions(session: Session) -> Any:
 
 def insert_for(session: Session) -> Any:
     """The INSERT of this database that knows what to do about a conflict."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    return postgresql.insert if on_postgresql else sqlite.insert
+    # An installation loads what speaks to its own database only.
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert
 
 
 # --- messages ----------------------------------------------------------------------------------
