@@ -2,6 +2,7 @@
 
 from jiedan.desk.tables.aftercare import PlannedContact
 from jiedan.desk.tables.aftersales import Acceptance, Issue, IssueUpdate
+from jiedan.desk.tables.complaints import Complaint, ComplaintRecord
 from jiedan.desk.tables.delivery import (
     Carrier,
     DeliveryConfirmation,
@@ -41,6 +42,9 @@ from jiedan.desk.tables.orders import (
     OrderVersion,
 )
 from jiedan.desk.tables.parties import Address, Contact, CreditProfile, Customer, Guarantee
+from jiedan.desk.tables.production import ProductionOrder, QualityInspection
+from jiedan.desk.tables.requests import Cancellation, OrderChange
+from jiedan.desk.tables.returns import CreditNote, Refund, Return
 
 __all__ = [
     "Acceptance",
@@ -48,13 +52,17 @@ __all__ = [
     "Allocation",
     "Approval",
     "ApprovalStep",
+    "Cancellation",
     "Carrier",
     "CatalogueItem",
     "Checklist",
+    "Complaint",
+    "ComplaintRecord",
     "Condition",
     "Contact",
     "ContactLog",
     "Contract",
+    "CreditNote",
     "CreditProfile",
     "Customer",
     "DeliveryConfirmation",
@@ -69,6 +77,7 @@ __all__ = [
     "Lead",
     "Milestone",
     "Order",
+    "OrderChange",
     "OrderHold",
     "OrderLine",
     "OrderStage",
@@ -80,7 +89,11 @@ __all__ = [
     "PlatformReply",
     "PlatformSku",
     "PricePolicy",
+    "ProductionOrder",
+    "QualityInspection",
+    "Refund",
     "Reservation",
+    "Return",
     "Review",
     "ReviewRound",
     "Shipment",

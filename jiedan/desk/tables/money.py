@@ -8,7 +8,19 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from jiedan.core.database import Base
-from jiedan.desk.tables.columns import Bag, Code, Fen, Key, Link, Moment, Name, Pct, Stamped, Words
+from jiedan.desk.tables.columns import (
+    Bag,
+    Code,
+    Fen,
+    Items,
+    Key,
+    Link,
+    Moment,
+    Name,
+    Pct,
+    Stamped,
+    Words,
+)
 
 
 class Contract(Stamped, Base):
@@ -29,6 +41,13 @@ class Contract(Stamped, Base):
     valid_from: Mapped[date] = mapped_column(Date)
     valid_until: Mapped[date | None] = mapped_column(Date)
     amount_fen: Mapped[Fen | None]
+    amends_id: Mapped[Link | None] = mapped_column(ForeignKey("contracts.id"))
+    rounds: Mapped[Items] = mapped_column(default=list)
+    signer: Mapped[str | None] = mapped_column(String(60))
+    signed_on: Mapped[date | None] = mapped_column(Date)
+    sign_mode: Mapped[str | None] = mapped_column(String(20))
+    paper_location: Mapped[str | None] = mapped_column(String(100))
+    copies: Mapped[int | None]
     state: Mapped[Code] = mapped_column(default="draft")
 
 

@@ -100,7 +100,8 @@ class OrderLine(Base):
         Index("uq_order_lines_seq", "order_id", "seq", unique=True),
         Index("ix_order_lines_sku", "sku"),
         CheckConstraint("qty > 0", name="qty_positive"),
-        CheckConstraint("unit_price_fen > 0", name="price_positive"),
+        # What replaces a bad line costs nothing.
+        CheckConstraint("unit_price_fen > 0 OR replaces_id IS NOT NULL", name="price_positive"),
     )
 
     id: Mapped[Key]
@@ -120,6 +121,7 @@ class OrderLine(Base):
     dev_pct: Mapped[Pct | None]
     fulfil: Mapped[Code]
     line_due: Mapped[date | None] = mapped_column(Date)
+    replaces_id: Mapped[Link | None] = mapped_column(ForeignKey("order_lines.id"))
     state: Mapped[Code] = mapped_column(default="open")
     qty_reserved: Mapped[Qty]
     qty_produced: Mapped[Qty]
