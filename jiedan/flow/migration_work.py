@@ -56,7 +56,7 @@ def put_to_work(work: Work, flow: Flow, migration_id: UUID) -> None:
 
 def work_migration(flow: Flow, job: ClaimedJob) -> None:
     """What a worker does with the job of a migration: some instances, then the job again."""
-    more = work_some(flow, migration_id=job.id)
+    more = work_some(flow, migration_id=job.id, limit=AT_ONCE)
     with flow.platform.work(actor=SYSTEM) as work:
         if not held(work, job):
             return
@@ -71,7 +71,7 @@ def work_migration(flow: Flow, job: ClaimedJob) -> None:
         flow.due(work, work.now)
 
 
-def work_some(flow: Flow, *, migration_id: UUID, limit: int = AT_ONCE) -> bool:
+def work_some(flow: Flow, *, migration_id: UUID, limit: int) -> bool:
     """Try, move or take back up to `limit` instances of a migration; True when there is more."""
     with flow.platform.read() as session:
         row = row_of(session, migration_id)
