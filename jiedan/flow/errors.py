@@ -102,6 +102,10 @@ class JobNotFound(NotFound):
     """This job does not exist."""
 
 
+class JobBusy(Conflict):
+    """This job does not wait for a try: it is being worked on, or over."""
+
+
 class IncidentNotFound(NotFound):
     """This incident does not exist, or it is already resolved."""
 

@@ -18,6 +18,7 @@ from jiedan.flow.engine import EngineError, NothingWaits
 from jiedan.flow.errors import IncidentNotFound, IncidentStays, NotAllowed, ReasonMissing
 from jiedan.flow.handlers import plain
 from jiedan.flow.history import write_note
+from jiedan.flow.idempotency import first_result, keep_result
 from jiedan.flow.instance import load_instance
 from jiedan.flow.opening import live_of
 from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
@@ -103,12 +104,18 @@ def retry_incident(
     incident_id: UUID,
     variables: Mapping[str, Any] | None = None,
     reason: str = "",
+    key: str | None = None,
 ) -> None:
     """Run the failed step again, with edited variables merged in first if given.
 
-    A handler's step is tried at once by the dispatcher; an expression's within this call.
+    A handler's step is tried at once by the dispatcher; an expression's within this call. The
+    same idempotency key again does nothing.
     """
+    request = [str(incident_id), plain(dict(variables or {})), reason]
     with flow.platform.work(actor=actor) as work:
+        if first_result(work, key, "incident.retry", request) is not None:
+            return
+        keep_result(work, key, "incident.retry", request, {})
         row, step = _take(work, flow, incident_id)
         _resolve(work, row, "retried", reason, variables)
         edited: dict[str, Any] = plain(dict(variables or {}))
@@ -138,11 +145,19 @@ def skip_incident(
     incident_id: UUID,
     reason: str,
     variables: Mapping[str, Any] | None = None,
+    key: str | None = None,
 ) -> None:
-    """Go on as if the step had succeeded with `variables` as its result."""
+    """Go on as if the step had succeeded with `variables` as its result.
+
+    The same idempotency key again does nothing.
+    """
     if not reason.strip():
         raise ReasonMissing
+    request = [str(incident_id), plain(dict(variables or {})), reason]
     with flow.platform.work(actor=actor) as work:
+        if first_result(work, key, "incident.skip", request) is not None:
+            return
+        keep_result(work, key, "incident.skip", request, {})
         row, step = _take(work, flow, incident_id)
         if row.kind in (IncidentKind.DEAD_END, IncidentKind.STATE_UNREADABLE):
             raise IncidentStays

@@ -205,6 +205,14 @@ def list_jobs(
     return Page(items, cursor(items[-1].due_at, items[-1].id) if more else None, count_of(number))
 
 
+def find_job(session: Any, job_id: UUID) -> Job:
+    """One job. Raises JobNotFound."""
+    row = session.execute(_all_jobs().where(JobRow.id == job_id)).first()
+    if row is None:
+        raise JobNotFound
+    return _job(row)
+
+
 def run_now(flow: Flow, *, actor: Actor, job_id: UUID) -> None:
     """Make a waiting job due at once; a timer fires only if the diagram's own time has come."""
     if not (actor.has(flow.admins) or actor.is_system):

@@ -333,7 +333,11 @@ class IncidentRow(Base):
     """Something that needs an admin."""
 
     __tablename__ = "flow_incidents"
-    __table_args__ = (Index("ix_flow_incidents_state", "state", "at"),)
+    __table_args__ = (
+        Index("ix_flow_incidents_state", "state", "at"),
+        Index("ix_flow_incidents_at", "at"),
+        Index("ix_flow_incidents_job", "job_id"),
+    )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     instance_id: Mapped[UUID] = mapped_column(ForeignKey("flow_instances.id"), index=True)
     job_id: Mapped[UUID | None]

@@ -8,6 +8,7 @@ from jiedan.web.api import (
     messages,
     orders,
     platform_push,
+    repair,
     tasks,
 )
 from jiedan.web.api.routes import blueprint
@@ -21,5 +22,6 @@ __all__ = [
     "messages",
     "orders",
     "platform_push",
+    "repair",
     "tasks",
 ]

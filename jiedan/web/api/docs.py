@@ -23,6 +23,12 @@ QUERY: Mapping[str, tuple[LazyText, Mapping[str, Any]]] = {
     "overdue": (lazy("Only what is past its deadline"), {"type": "boolean"}),
     "mine": (lazy("Only what is assigned to me"), {"type": "boolean"}),
     "sort": (lazy("What comes first"), {"enum": ["due", "created", "priority"]}),
+    "all": (lazy("Also what was mended"), {"type": "boolean"}),
+    "instance": (lazy("Id of an instance"), {}),
+    "state": (
+        lazy("Only jobs in this state"),
+        {"enum": ["due", "running", "done", "incident", "suspended", "cancelled"]},
+    ),
     "after": (lazy("The cursor `after` of the page before"), {}),
     "size": (lazy("Rows of a page"), {"type": "integer", "minimum": 1, "maximum": 100}),
 }
@@ -38,6 +44,8 @@ TOPICS: Mapping[str, LazyText] = {
     "tasks": lazy("User tasks"),
     "processes": lazy("Processes"),
     "instances": lazy("Instances"),
+    "incidents": lazy("Incidents"),
+    "jobs": lazy("Jobs"),
     "messages": lazy("Messages"),
     "orders": lazy("Orders"),
     "platform": lazy("Sales platforms"),

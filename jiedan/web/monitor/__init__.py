@@ -5,7 +5,7 @@ from jiedan.core.i18n import lazy
 from jiedan.flow.incidents import list_incidents
 from jiedan.web.house import flow
 from jiedan.web.instance_rights import SEE_ALL
-from jiedan.web.monitor import diagrams, incidents, instances, messages, repair
+from jiedan.web.monitor import diagrams, incidents, instances, jobs, messages, repair
 from jiedan.web.monitor.routes import blueprint
 from jiedan.web.navigation import PROCESSES, Badge, Entry
 
@@ -35,6 +35,7 @@ __all__ = [
     "diagrams",
     "incidents",
     "instances",
+    "jobs",
     "messages",
     "repair",
 ]

@@ -64,7 +64,7 @@ def retry(incident_id: UUID) -> Response:
         flow(),
         actor=person(),
         incident_id=incident_id,
-        variables=_variables(),
+        variables=edited_variables(),
         reason=request.form.get("reason", "").strip(),
     )
     flash(gettext("The step was run again."), "good")
@@ -75,17 +75,27 @@ def retry(incident_id: UUID) -> Response:
 @for_roles(*REPAIR)
 def skip(incident_id: UUID) -> Response:
     """Go on as if the step had succeeded."""
-    reason = request.form.get("reason", "").strip()
-    if not reason:
-        raise ReasonMissing(fields={"reason": gettext("Say why.")})
     skip_incident(
-        flow(), actor=person(), incident_id=incident_id, reason=reason, variables=_variables()
+        flow(),
+        actor=person(),
+        incident_id=incident_id,
+        reason=required_reason(),
+        variables=edited_variables(),
     )
     flash(gettext("The step was skipped."), "good")
     return _back(incident_id)
 
 
-def _variables() -> dict[str, Any] | None:
+def required_reason() -> str:
+    """The reason in the form. Raises ReasonMissing."""
+    reason = request.form.get("reason", "").strip()[:1000]
+    if not reason:
+        raise ReasonMissing(fields={"reason": gettext("Say why.")})
+    return reason
+
+
+def edited_variables() -> dict[str, Any] | None:
+    """The variables in the form, None when nobody changed them. Raises VariablesUnreadable."""
     text = request.form.get("variables", "").strip()
     if not text or request.form.get("original", "").strip() == text:
         return None

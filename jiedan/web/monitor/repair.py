@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from jiedan.core.i18n import gettext
 from jiedan.flow.instances import cancel_instance, resume_instance, suspend_instance
 from jiedan.web.house import flow, for_roles, person
 from jiedan.web.instance_rights import REPAIR
-from jiedan.web.monitor.incidents import ReasonMissing
+from jiedan.web.monitor.incidents import required_reason
 from jiedan.web.monitor.routes import blueprint
 
 
@@ -19,7 +19,7 @@ from jiedan.web.monitor.routes import blueprint
 @for_roles(*REPAIR)
 def suspend(instance_id: UUID) -> Response:
     """Stop everything of this instance for a while."""
-    suspend_instance(flow(), actor=person(), instance_id=instance_id, reason=_reason())
+    suspend_instance(flow(), actor=person(), instance_id=instance_id, reason=required_reason())
     flash(gettext("Suspended."), "good")
     return _back(instance_id)
 
@@ -28,7 +28,7 @@ def suspend(instance_id: UUID) -> Response:
 @for_roles(*REPAIR)
 def resume(instance_id: UUID) -> Response:
     """Let it go on."""
-    resume_instance(flow(), actor=person(), instance_id=instance_id, reason=_reason())
+    resume_instance(flow(), actor=person(), instance_id=instance_id, reason=required_reason())
     flash(gettext("Resumed."), "good")
     return _back(instance_id)
 
@@ -37,16 +37,9 @@ def resume(instance_id: UUID) -> Response:
 @for_roles(*REPAIR)
 def cancel(instance_id: UUID) -> Response:
     """End it where it stands."""
-    cancel_instance(flow(), actor=person(), instance_id=instance_id, reason=_reason())
+    cancel_instance(flow(), actor=person(), instance_id=instance_id, reason=required_reason())
     flash(gettext("Cancelled."), "good")
     return _back(instance_id)
-
-
-def _reason() -> str:
-    reason = request.form.get("reason", "").strip()[:1000]
-    if not reason:
-        raise ReasonMissing(fields={"reason": gettext("Say why.")})
-    return reason
 
 
 def _back(instance_id: UUID) -> Response:

@@ -1305,9 +1305,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_incidents")),
     )
+    op.create_index("ix_flow_incidents_at", "flow_incidents", ["at"], unique=False)
     op.create_index(
         op.f("ix_flow_incidents_instance_id"), "flow_incidents", ["instance_id"], unique=False
     )
+    op.create_index("ix_flow_incidents_job", "flow_incidents", ["job_id"], unique=False)
     op.create_index("ix_flow_incidents_state", "flow_incidents", ["state", "at"], unique=False)
     op.create_table(
         "flow_jobs",
