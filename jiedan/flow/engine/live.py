@@ -15,7 +15,7 @@ from jiedan.flow.engine.host import Host
 from jiedan.flow.engine.instance import Instance
 from jiedan.flow.engine.model import ProcessModel
 from jiedan.flow.engine.rewinding import Way, find_way, go_back
-from jiedan.flow.engine.snapshots import Changes, Token
+from jiedan.flow.engine.snapshots import Changes, ElementRef, Token
 from jiedan.flow.engine.spec import ProcessSpec
 from jiedan.flow.engine.tokens import READY, TokenTask
 from jiedan.flow.engine.values import plain
@@ -302,6 +302,19 @@ class Live:
             for task in workflow.tasks.values()
             if task.entered
         ]
+
+    def places(self, task_id: UUID) -> list[ElementRef]:
+        """The elements that `move` may take a token to. Raises NothingWaits."""
+        task = self._standing(task_id)
+        while task.task_spec.is_item:
+            task = task.parent
+        specs = task.workflow.spec.task_specs.values()
+        return [one.ref for one in specs if one.may_be_begun and not one.is_item]
+
+    def takes_items(self, task_id: UUID) -> bool:
+        """Whether `add_item` may give this token one more item. Raises NothingWaits."""
+        task = self._standing(task_id)
+        return isinstance(task.task_spec, MultiInstance) and "n" in task.internal_data
 
     @property
     def ended(self) -> bool:

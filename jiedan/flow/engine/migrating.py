@@ -164,6 +164,9 @@ class _Journey:
             raise Unmatched("gone", element)
         if "a" in internal:
             self._carry_arrivals(task, found, spec)
+        if "to" in internal:  # it goes on there when it is done; see `rewinding`
+            onward = element._wf_spec.task_specs[internal["to"]]
+            internal["to"] = self.matching.element(onward, spec).name
         self._origins[task.id] = element
         task.task_spec = found
         self.memory.origins[task.id.hex] = element.ref.id

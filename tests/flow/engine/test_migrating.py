@@ -492,6 +492,24 @@ def test_two_elements_may_become_one_and_each_finds_its_way_back() -> None:
     assert sorted(token.element.id for token in play.live.tokens()) == ["bill", "pack"]
 
 
+def test_who_was_sent_back_comes_straight_again_in_the_new_version_as_well() -> None:
+    play = Migrating(straight("enter", "review", "sign", "pay"))
+    for one in ("enter", "review", "sign"):
+        play.complete(one)
+    token = next(iter(play.open))
+    left = frozenset({"enter", "review", "sign"})
+    way = play.live.way_back(token, "p", "enter", left)
+    assert way is not None
+    play.live.go_back(way, straight="pay")
+    play.run()
+
+    assert rules(play.move(straight("enter", "review", "settle"))) == [("gone", "pay")]
+    assert play.move(straight("enter", "review", "settle"), pay="settle").obstacles == ()
+    play.complete("enter")
+
+    assert play.at == ["settle"]
+
+
 def test_an_instance_that_goes_nowhere_is_left_as_it_was() -> None:
     play = Migrating(straight("review", "pay", beside=LATE), {"amount": 1})
     before = play.live.state()
