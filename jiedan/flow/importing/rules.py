@@ -151,9 +151,4 @@ RULES: dict[str, Rule] = {
         "The name of “%(label)s” has an expression in it, which would be shown as it is written.",
         "Write a plain name.",
     ),
-    "no_work": Rule(
-        UNCONVERTED,
-        "“%(label)s” does not say what it does (%(setting)s).",
-        "Choose a handler.",
-    ),
 }

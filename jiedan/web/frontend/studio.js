@@ -1,8 +1,9 @@
 // What the three editors of the studio share: opening, checking while one edits, deploying, and
 // the warning before unsaved work is lost. An editor gives open, save, select and mark.
 //
-// The page is <main data-studio data-source data-check data-deploy data-name data-lang>; its
-// buttons carry data-action; findings go to #findings; #deployment is the deploy dialog.
+// The page is <main data-studio data-source data-check data-deploy data-name data-lang>, with
+// data-keep where drafts are kept; its buttons carry data-action; findings go to #findings;
+// #deployment is the deploy dialog; rows of an import's report carry data-element.
 const CHECK_DELAY = 700; // milliseconds after the last change
 
 export const page = document.querySelector('[data-studio]');
@@ -29,6 +30,9 @@ class Studio {
     await this.editor.open(await response.text());
     for (const button of document.querySelectorAll('[data-action]')) {
       button.addEventListener('click', () => this[button.dataset.action]());
+    }
+    for (const button of document.querySelectorAll('.import-report [data-element]')) {
+      button.addEventListener('click', () => this.editor.select?.(button.dataset.element));
     }
     const file = document.getElementById('studio-file');
     file?.addEventListener('change', () => this.replaceWith(file.files[0]));
@@ -116,6 +120,15 @@ class Studio {
     this.changed = false;
     const version = document.getElementById('studio-version');
     if (version) version.textContent = answer.label;
+    this.say(answer.message, 'success');
+    // What was a draft is a definition now.
+    if (answer.next) location.assign(answer.next);
+  }
+
+  async keep() {
+    const answer = await this.post(page.dataset.keep, { source: await this.editor.save() });
+    if (!answer) return;
+    this.changed = false;
     this.say(answer.message, 'success');
   }
 
