@@ -203,10 +203,15 @@ def acting_for(actor: Actor, person: Actor) -> Actor:
 
 def check_duties(work: Work, flow: Flow, *, action: str, task: Task) -> None:
     """Separation of duties at claim and at completion; raises what the policy raises."""
-    if not flow.duties.concerns(task.element_id):
-        return
-    rows = work.session.execute(_FACTS, {"instance_id": task.instance.id})
-    facts = TaskFacts(
+    if flow.duties.concerns(task.element_id):
+        facts = facts_of_task(work.session, task)
+        flow.duties.check(work, action=action, task=facts, actor=work.actor)
+
+
+def facts_of_task(session: Any, task: Task) -> TaskFacts:
+    """What the separation of duties is judged by."""
+    rows = session.execute(_FACTS, {"instance_id": task.instance.id})
+    return TaskFacts(
         task_id=task.id,
         element_id=task.element_id,
         instance_id=task.instance.id,
@@ -216,7 +221,6 @@ def check_duties(work: Work, flow: Flow, *, action: str, task: Task) -> None:
             CompletedFact(row.element_id, row.completed_by or "", row.on_behalf_of) for row in rows
         ),
     )
-    flow.duties.check(work, action=action, task=facts, actor=work.actor)
 
 
 def check_guards(flow: Flow, host: StepHost, task: Task, variables: dict[str, Any]) -> None:

@@ -18,12 +18,13 @@ from jiedan.flow.engine import Live, StateUnreadable
 from jiedan.flow.errors import InstanceUnreadable
 from jiedan.flow.host import StepHost
 from jiedan.flow.instance import Instance
-from jiedan.flow.owners import logins_in, roles_in
+from jiedan.flow.owners import logins_in, names_of, roles_in
 from jiedan.flow.packing import unpack, unpack_answer
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import InstanceState, TaskState
 from jiedan.flow.tables import CommentRow, DraftRow, StateRow, TaskRow
 from jiedan.flow.task_views import Attachment, Comment, OpenedTask
+from jiedan.flow.verbs.allowed import allowed_verbs, reasons_of
 
 
 def open_page(flow: Flow, session: Session, actor: Actor, task: Task) -> OpenedTask:
@@ -31,11 +32,13 @@ def open_page(flow: Flow, session: Session, actor: Actor, task: Task) -> OpenedT
     work = Work(session, flow.platform.clock.now(), actor, flow.platform)
     bundle = bundle_of(session, flow, task.instance.bundle_id)
     element = bundle.element(task.process_id, task.element_id)
-    variables = variables_of(flow, session, task.instance, task.id if task.state.is_open else None)
+    token = task.token if task.state.is_open else None
+    variables = variables_of(flow, session, task.instance, token)
     form = form_of(session, flow, task, element)
     first = _loaded(StepHost(work, flow, task.instance), element, task, variables)
     draft = session.get(DraftRow, task.id) if task.has_draft else None
     refusal = _refusal(work, flow, task)
+    verbs = _verbs(task, actor, refusal)
     return OpenedTask(
         task_id=task.id,
         version=task.version,
@@ -66,13 +69,16 @@ def open_page(flow: Flow, session: Session, actor: Actor, task: Task) -> OpenedT
         completed_at=task.completed_at,
         outcome=task.outcome,
         draft_saved_at=None if draft is None else draft.saved_at,
-        verbs=_verbs(task, actor, refusal),
+        verbs=verbs,
         comments=comments_of(session, task.instance.id),
         attachments=attachments_of(session, [task.id]),
         properties=element.properties if element is not None else {},
         documentation=element.documentation if element is not None else "",
         refusal=refusal,
         answer=_answer(session, task),
+        allowed_verbs=allowed_verbs(session, bundle, task, actor, verbs, kept=refusal is not None),
+        reasons=reasons_of(bundle, task),
+        on_behalf_of=actor.on_behalf_of,
         loaded=first.get("values") or {},
     )
 
@@ -170,7 +176,7 @@ def _verbs(task: Task, actor: Actor, refusal: str | None) -> frozenset[str]:
     running = task.instance.state in (InstanceState.ACTIVE, InstanceState.INCIDENT)
     if task.is_open_to(actor):
         verbs.add("attach")
-        if task.assignee == actor.login and task.owners:
+        if task.assignee in names_of(actor) and task.owners:
             verbs.add("unclaim")
         if running and refusal is None:
             verbs |= {"complete", "save"}

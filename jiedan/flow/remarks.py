@@ -13,7 +13,7 @@ from jiedan.core.files import find_attachment as find_file
 from jiedan.core.ids import new_id
 from jiedan.core.text import clean_text
 from jiedan.core.work import Work
-from jiedan.flow.access import task_for
+from jiedan.flow.access import load_task, standing_in, task_for, task_in
 from jiedan.flow.errors import AttachmentFixed, TaskNotFound
 from jiedan.flow.platform import Flow
 from jiedan.flow.tables import CommentRow, TaskRow
@@ -39,29 +39,40 @@ def comment(
     instance_id: UUID | None = None,
 ) -> Comment:
     """Write a comment on a task, or on an instance that the caller has let the actor see."""
+    said = comment_text(text)
+    with flow.platform.work(actor=actor) as work:
+        if task_id is not None:
+            instance_id = task_in(work, flow, task_id).instance.id
+        if instance_id is None:
+            raise TaskNotFound
+        return comment_in(work, instance_id=instance_id, task_id=task_id, text=said)
+
+
+def comment_text(text: str) -> str:
+    """A comment as it is kept. Raises CommentEmpty and CommentTooLong."""
     said = clean_text(text).strip()
     if not said:
         raise CommentEmpty
     if len(said) > TEXT_LIMIT:
         raise CommentTooLong(limit=TEXT_LIMIT)
-    with flow.platform.work(actor=actor) as work:
-        if task_id is not None:
-            instance_id = task_for(work.session, actor, task_id).instance.id
-        if instance_id is None:
-            raise TaskNotFound
-        written = Comment(new_id(), work.now, actor.login, said, task_id)
-        work.session.execute(
-            insert(CommentRow).values(
-                id=written.id,
-                instance_id=instance_id,
-                task_id=task_id,
-                at=written.at,
-                by=written.by,
-                text=written.text,
-            )
+    return said
+
+
+def comment_in(work: Work, *, instance_id: UUID, task_id: UUID | None, text: str) -> Comment:
+    """The same inside a transaction, with a text from `comment_text`."""
+    written = Comment(new_id(), work.now, work.actor.login, text, task_id)
+    work.session.execute(
+        insert(CommentRow).values(
+            id=written.id,
+            instance_id=instance_id,
+            task_id=task_id,
+            at=written.at,
+            by=written.by,
+            text=written.text,
         )
-        audit.record(work, action="instance.comment", entity=f"instance:{instance_id}")
-        return written
+    )
+    audit.record(work, action="instance.comment", entity=f"instance:{instance_id}")
+    return written
 
 
 def attach(
@@ -70,11 +81,15 @@ def attach(
     """Put a file beside an open task (SPEC G6)."""
     with flow.platform.read() as session:
         # Before the file is read: a stranger costs nothing.
-        task_for(session, actor, task_id).must_be_open_to(actor)
+        task = load_task(session, task_id)
+        person = standing_in(session, flow, task, actor, flow.platform.clock.now())
+        if not task.concerns(person):
+            raise TaskNotFound
+        task.must_be_open_to(person)
     stored = flow.platform.files.put(stream, filename)
     with flow.platform.work(actor=actor) as work:
-        task = task_for(work.session, actor, task_id)
-        task.must_be_open_to(actor)
+        task = task_in(work, flow, task_id)
+        task.must_be_open_to(work.actor)
         row = attach_file(work, entity=f"task:{task_id}", file=stored)
         work.session.execute(update(TaskRow).where(TaskRow.id == task_id).values(has_files=True))
         return Attachment(
@@ -93,10 +108,10 @@ def detach(flow: Flow, *, actor: Actor, attachment_id: UUID) -> None:
     """Take a file of an open task away again. Raises AttachmentFixed once it is completed."""
     with flow.platform.work(actor=actor) as work:
         task_id = _task_of(work, attachment_id)
-        task = task_for(work.session, actor, task_id)
+        task = task_in(work, flow, task_id)
         if not task.state.is_open:
             raise AttachmentFixed
-        task.must_be_open_to(actor)
+        task.must_be_open_to(work.actor)
         remove_attachment(work, attachment_id=attachment_id)
 
 

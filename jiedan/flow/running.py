@@ -27,6 +27,7 @@ from jiedan.flow.sla import climb_ladder
 from jiedan.flow.states import IncidentKind, InstanceState, JobKind, JobState, MessageState
 from jiedan.flow.step import Step, step_if_running, step_of
 from jiedan.flow.tables import JobRow, MessageRow, table_of
+from jiedan.flow.verbs.timeouts import run_timeout
 
 log = get_logger(__name__)
 _jobs = table_of(JobRow)
@@ -63,6 +64,8 @@ def _run(flow: Flow, job: ClaimedJob) -> None:
             _fire(flow, job)
         case JobKind.MESSAGE:
             _expire(flow, job)
+        case JobKind.TIMEOUT:
+            run_timeout(flow, job)
         case JobKind.MIGRATION:
             work_migration(flow, job)
         case JobKind.PERIODIC:

@@ -110,3 +110,10 @@ class OpenedTask:
     """What was handed in, once it is completed; without what the form hid."""
     loaded: Mapping[str, Any] = field(default_factory=dict)
     """The loader's values, also when there is a draft: read-only fields keep them."""
+    allowed_verbs: frozenset[str] = frozenset()
+    """`verbs`, and what the step's settings allow besides: transfer, delegate, add_before,
+    add_after, add_beside, remove_signer, return, reject, withdraw, copy, bulk_approve."""
+    reasons: frozenset[str] = frozenset()
+    """The verbs that need a reason here."""
+    on_behalf_of: str | None = None
+    """For whom the reader would act: somebody who is away."""

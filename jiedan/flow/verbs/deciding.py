@@ -127,7 +127,7 @@ def hand_in(
 ) -> None:
     """Write that a task was completed. Raises TaskNoLongerOpen when somebody was faster."""
     done = _COMPLETE.run(
-        work.session.connection(),
+        work.connection,
         {
             "b_id": task.id,
             "b_version": task.version,

@@ -1,6 +1,9 @@
 """What a verb can be refused for; each docstring is the message."""
 
+from datetime import datetime
+
 from jiedan.core.errors import Conflict, Forbidden, Invalid
+from jiedan.core.i18n import current_locale, format_datetime, gettext, use_locale
 
 
 class VerbNotAllowed(Forbidden):
@@ -53,6 +56,13 @@ class RequestStillOpen(Conflict):
 
 class UrgedTooOften(Conflict):
     """You can remind them again at %(at)s."""
+
+    at: datetime
+
+    def message(self, locale: str | None = None) -> str:
+        """When, by the wall clock."""
+        with use_locale(locale or current_locale()):
+            return gettext(self.msgid(), at=format_datetime(self.at))
 
 
 class UrgedEnough(Conflict):

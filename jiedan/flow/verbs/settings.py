@@ -85,6 +85,8 @@ class ProcessSettings:
     """When the initiator may cancel: `open` (always), `untouched` (nobody has decided yet)."""
     resubmit: tuple[str, ...]
     """Variables that a new request takes from the old one."""
+    resubmit_people: frozenset[str]
+    """Those of them that hold logins."""
     copies: tuple[str, ...]
     """Who gets a copy at the end."""
     urge_hours: float
@@ -106,12 +108,14 @@ def process_settings(bundle: Bundle, process_id: str) -> ProcessSettings:
     """The settings of a process."""
     process = bundle.processes.get(process_id)
     said: Mapping[str, str] = {} if process is None else process.properties
+    taken = split_list(said.get(PREFIX + "resubmit", ""))
     return ProcessSettings(
         verbs=allowed(said.get(PREFIX + "verbs"), USUAL),
         reasons=_reasons(said.get(PREFIX + "reasons")),
         cancel=said.get(PREFIX + "cancel", "open"),
-        resubmit=split_list(said.get(PREFIX + "resubmit", "")),
-        copies=split_list(said.get(PREFIX + "copy", "")),
+        resubmit=tuple(one.removeprefix("u:") for one in taken),
+        resubmit_people=frozenset(one[2:] for one in taken if one.startswith("u:")),
+        copies=_strategies(said.get(PREFIX + "copy", "")),
         urge_hours=_number(said.get(PREFIX + "urge.hours"), 2),
         urge_most=int(_number(said.get(PREFIX + "urge.max"), 5)),
     )
