@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import sqlite3
 import threading
 import uuid
@@ -38,6 +39,10 @@ from jiedan.core.errors import Conflict
 
 class DatabaseBusy(Conflict):
     """The database is busy. Please try again."""
+
+
+class Undone(DatabaseBusy):
+    """Somebody else changed the same at the same moment. Please try again."""
 
 
 class ReadOnly(RuntimeError):
@@ -202,6 +207,7 @@ class Database:
             self._turn = threading.Lock()
             self.engine = self._open_sqlite(pool_size)
             self._reader = self.engine
+            self._looker = self.engine.execution_options(alone=True)
         else:
             self.engine = create_engine(
                 self.url,
@@ -212,8 +218,10 @@ class Database:
                 pool_pre_ping=False,
             )
             self._reader = self.engine.execution_options(postgresql_readonly=True)
+            self._looker = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = self.engine.execution_options(writes=True)
         self._writing = threading.local()
+        event.listen(self._looker, "before_cursor_execute", _refuse_to_write)
 
     @property
     def is_sqlite(self) -> bool:
@@ -224,7 +232,8 @@ class Database:
     def writing(self) -> Iterator[Session]:
         """A session whose transaction may write; the caller commits. Used by the unit of work.
 
-        Raises DatabaseBusy when its turn does not come in time.
+        Raises DatabaseBusy when its turn does not come in time, and Undone when PostgreSQL ends
+        a deadlock with this transaction.
         """
         if getattr(self._writing, "open", False):
             raise RuntimeError("this thread already has a unit of work; pass that one on")
@@ -234,6 +243,10 @@ class Database:
         session = Session(self._writer, expire_on_commit=False)
         try:
             yield session
+        except Exception as error:
+            if _is_undone(error):
+                raise Undone from error
+            raise
         finally:
             try:
                 session.close()
@@ -246,6 +259,13 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """A session that sees one consistent state and refuses to write."""
         with _Reading(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def looking(self) -> Iterator[Session]:
+        """A session for who talks to the outside meanwhile: each read stands for itself, and no
+        transaction is open between them. It cannot be used once it is closed."""
+        with _Reading(self._looker, expire_on_commit=False, close_resets_only=False) as session:
             yield session
 
     def create_all(self) -> None:
@@ -291,11 +311,31 @@ class Database:
         connection.create_function("chain_link", 2, _chain_link, deterministic=True)
 
 
+_UNDONE = frozenset({"40P01", "40001"})
+"""PostgreSQL's words for a deadlock and for a transaction that cannot be put in any order."""
+
+
+def _is_undone(error: Exception) -> bool:
+    # From the driver itself, or wrapped by SQLAlchemy.
+    return getattr(getattr(error, "orig", error), "sqlstate", None) in _UNDONE
+
+
 def _chain_link(previous: bytes, content: bytes) -> bytes:
     return sha256(previous + content).digest()
 
 
+_CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE)\s", re.IGNORECASE)
+
+
+def _refuse_to_write(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    words = statement.lstrip()[:6].upper()
+    if not (words == "SELECT" or (words[:4] == "WITH" and not _CHANGES.search(statement))):
+        raise ReadOnly
+
+
 def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get("alone"):
+        return
     writes = connection.get_execution_options().get("writes")
     driver: Any = connection.connection.dbapi_connection
     try:

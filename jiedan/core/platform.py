@@ -40,6 +40,10 @@ class Platform:
         """A session that sees one consistent state and refuses to write."""
         return self.database.reading()
 
+    def look(self) -> AbstractContextManager[Session]:
+        """A session for who talks to the outside: no transaction stays open between its reads."""
+        return self.database.looking()
+
     def close(self) -> None:
         """Let go of all connections."""
         self.database.close()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.locks import lock_name
 from jiedan.core.work import Work
 from jiedan.flow.content.check import Finding, Surroundings, check
 from jiedan.flow.content.forms import parse_form
@@ -211,6 +212,8 @@ def _store(
     findings: tuple[Finding, ...],
 ) -> Deployed:
     session = work.session
+    # One after the other: each sees what the other changed, and the newest number is the last.
+    lock_name(session, "deployments")
     newest = newest_versions(session)
     drafts = [draft for name, content in files.items() for draft in _drafts(name, content)]
     fresh = [

@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 
 from jiedan.core import audit
 from jiedan.core.ids import new_id
+from jiedan.core.locks import lock_name
 from jiedan.core.work import Work
 from jiedan.flow.current import current
 from jiedan.flow.errors import ConflictingPayload, InstanceLoops
@@ -18,6 +19,7 @@ from jiedan.flow.platform import Flow
 from jiedan.flow.starting import begin
 from jiedan.flow.states import InstanceState, JobKind, JobState, MessageState
 from jiedan.flow.step import Step, outbox_of, step_if_running, step_with_rules
+from jiedan.flow.sync_waits import waiting_for
 from jiedan.flow.synced import ANY_KEY, Act
 from jiedan.flow.tables import InstanceRow, JobRow, MessageRow, SubscriptionRow, table_of
 from jiedan.flow.verbs.automatic import follow_rules
@@ -73,6 +75,11 @@ def receive(work: Work, flow: Flow, message: Outgoing) -> Delivered:
             return known
     message_id = new_id()
     state, instance_id, started = _place(work, flow, message)
+    if state is MessageState.BUFFERED:
+        # Whoever begins to wait for it at this moment is either seen now, or finds it kept.
+        lock_name(work.session, waiting_for(message.name))
+        instance_id = _give_to_waiting(work, flow, message)
+        state = MessageState.BUFFERED if instance_id is None else MessageState.DELIVERED
     expires_at = work.now + flow.buffer_time() if state is MessageState.BUFFERED else None
     work.session.execute(
         insert(table_of(MessageRow)),
@@ -177,6 +184,23 @@ def _known(work: Work, message: Outgoing, digest: str) -> Delivered | None:
 
 def _place(work: Work, flow: Flow, message: Outgoing) -> tuple[MessageState, UUID | None, bool]:
     """Give it to the instance that has waited longest, else to a start event, else keep it."""
+    instance_id = _give_to_waiting(work, flow, message)
+    if instance_id is not None:
+        return MessageState.DELIVERED, instance_id, False
+    start = current(work.session, flow).message_starts.get(message.name)
+    if start is not None:
+        step = begin(
+            work,
+            flow,
+            process_id=start[0],
+            variables=message.payload,
+            message=message.name,
+        )
+        return MessageState.DELIVERED, step.instance.id, True
+    return MessageState.BUFFERED, None, False
+
+
+def _give_to_waiting(work: Work, flow: Flow, message: Outgoing) -> UUID | None:
     waiting = work.session.execute(
         select(SubscriptionRow.instance_id)
         .join(InstanceRow, InstanceRow.id == SubscriptionRow.instance_id)
@@ -194,18 +218,8 @@ def _place(work: Work, flow: Flow, message: Outgoing) -> tuple[MessageState, UUI
             message.name, message.correlation_key, message.payload
         ):
             step.run()
-            return MessageState.DELIVERED, instance_id, False
-    start = current(work.session, flow).message_starts.get(message.name)
-    if start is not None:
-        step = begin(
-            work,
-            flow,
-            process_id=start[0],
-            variables=message.payload,
-            message=message.name,
-        )
-        return MessageState.DELIVERED, step.instance.id, True
-    return MessageState.BUFFERED, None, False
+            return instance_id
+    return None
 
 
 def _expire_at(work: Work, flow: Flow, message_id: UUID, name: str, moment: Any) -> None:

@@ -58,6 +58,16 @@ class Gathered:
     decisions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     """By the element that asked."""
 
+    def copy(self) -> "Gathered":
+        """The same, to add to."""
+        return Gathered(
+            list(self.jobs),
+            list(self.incidents),
+            list(self.notices),
+            list(self.messages),
+            {element: list(asked) for element, asked in self.decisions.items()},
+        )
+
     def marks(self) -> tuple[int, int, int, int]:
         return len(self.jobs), len(self.incidents), len(self.notices), len(self.messages)
 

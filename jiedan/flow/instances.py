@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.i18n import pick
 from jiedan.core.work import Work
 from jiedan.flow.access import is_mine
@@ -43,6 +44,7 @@ from jiedan.flow.platform import Flow
 from jiedan.flow.searching import matching_instances, says, search_words
 from jiedan.flow.starting import begin
 from jiedan.flow.states import InstanceState, JobKind, JobState, TaskState
+from jiedan.flow.sync_history import count_open
 from jiedan.flow.tables import (
     BundleRow,
     InstanceRow,
@@ -71,6 +73,7 @@ __all__ = [
 ]
 
 
+@again_if_undone
 def start_instance(
     flow: Flow,
     *,
@@ -144,6 +147,7 @@ def start_in(
     )
 
 
+@again_if_undone
 def suspend_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> None:
     """Nothing of it runs, nobody can complete its tasks, deadlines stand still."""
     with admin_step(flow, actor, instance_id, reason) as (work, step):
@@ -163,6 +167,7 @@ def suspend_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str
         _tell(work, instance_id, "suspended", reason)
 
 
+@again_if_undone
 def resume_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str = "") -> None:
     """Go on; deadlines of tasks move by the time it was suspended, timers are caught up."""
     with admin_step(flow, actor, instance_id, reason or "-") as (work, step):
@@ -170,7 +175,10 @@ def resume_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str 
         if instance.state is not InstanceState.SUSPENDED:
             raise InstanceInState(state=instance.state)
         halted_by_us = instance.suspended_at is not None
-        back_to = InstanceState(instance.resume_state or InstanceState.ACTIVE)
+        # A job may have failed for the last time while it was suspended.
+        failed = count_open(work.session, instance_id) > 0
+        before = InstanceState(instance.resume_state or InstanceState.ACTIVE)
+        back_to = InstanceState.INCIDENT if failed else before
         _set_state(work, instance, back_to, resume_state=None, suspended_at=None)
         jobs = move_jobs(work, instance_id, JobState.SUSPENDED, JobState.DUE)
         if halted_by_us:
@@ -181,6 +189,7 @@ def resume_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str 
         flow.due(work, work.now, jobs=jobs)
 
 
+@again_if_undone
 def cancel_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> None:
     """End it where it stands; open tasks, jobs, timers and subscriptions go with it.
 

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, tuple_, update
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.work import Work
 from jiedan.flow.delivery import Delivered, broadcast, drain, place_again, receive
 from jiedan.flow.errors import MessageNotFound, ReasonMissing
@@ -50,6 +51,7 @@ class Message:
     note: str | None
 
 
+@again_if_undone
 def deliver_message(
     flow: Flow,
     *,
@@ -90,6 +92,7 @@ def publish(
     return delivered
 
 
+@again_if_undone
 def broadcast_signal(
     flow: Flow, *, actor: Actor, name: str, payload: Mapping[str, Any] | None = None
 ) -> int:
@@ -137,6 +140,7 @@ def list_messages(
         )
 
 
+@again_if_undone
 def redeliver_message(flow: Flow, *, actor: Actor, message_id: UUID) -> Delivered:
     """Try an unmatched or buffered message again."""
     with flow.platform.work(actor=actor) as work:
@@ -147,6 +151,7 @@ def redeliver_message(flow: Flow, *, actor: Actor, message_id: UUID) -> Delivere
         return delivered
 
 
+@again_if_undone
 def discard_message(flow: Flow, *, actor: Actor, message_id: UUID, reason: str) -> None:
     """Say that an unmatched message needs nobody."""
     if not reason.strip():

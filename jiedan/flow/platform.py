@@ -16,6 +16,7 @@ from jiedan.core.work import Work
 from jiedan.flow.cache import Caches
 from jiedan.flow.handlers import REGISTRY, Registry
 from jiedan.flow.people_facts import NoPeople, PeopleFacts
+from jiedan.flow.watched import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,8 @@ class Flow:
     people: PeopleFacts = field(default_factory=NoPeople)
     """Who is there, who leads whom, who stands in for whom."""
     caches: Caches = field(default_factory=Caches)
+    watch: Watch = field(default_factory=Watch)
+    """Over external handlers."""
 
     def due(self, work: Work, due_at: datetime, *, jobs: Sequence[DueJob] = ()) -> None:
         """Say that this transaction makes something due at `due_at`, and `jobs` at once."""

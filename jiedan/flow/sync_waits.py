@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from jiedan.core.locks import lock_name
 from jiedan.flow.engine import Changes, Closed, Timer
 from jiedan.flow.host import Gathered, Outgoing
 from jiedan.flow.platform import DueJob
@@ -131,7 +132,14 @@ def write_subscriptions(step: "Step", changes: Changes, synced: Synced) -> None:
         synced.early = _early_messages(session, rows)
 
 
+def waiting_for(message: str) -> str:
+    """The name of the lock between who begins to wait for a message and who keeps one."""
+    return f"message:{message}"
+
+
 def _early_messages(session: Session, subscriptions: list[dict[str, Any]]) -> list[Outgoing]:
+    for name in sorted({one["message"] for one in subscriptions}):
+        lock_name(session, waiting_for(name), shared=True)
     waiting = session.execute(
         select(MessageRow.id, MessageRow.name, MessageRow.correlation_key, MessageRow.payload)
         .where(

@@ -8,6 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.work import Work
 from jiedan.flow.access import (
     Task,
@@ -73,6 +74,7 @@ def open_task(flow: Flow, *, actor: Actor, task_id: UUID) -> OpenedTask:
         return open_page(flow, session, actor, task)
 
 
+@again_if_undone
 def claim_task(
     flow: Flow, *, actor: Actor, task_id: UUID, version: int | None = None
 ) -> OpenedTask:
@@ -91,6 +93,7 @@ def claim_task(
     return open_task(flow, actor=actor, task_id=task_id)
 
 
+@again_if_undone
 def unclaim_task(
     flow: Flow, *, actor: Actor, task_id: UUID, version: int | None = None
 ) -> OpenedTask:
@@ -107,6 +110,7 @@ def unclaim_task(
     return open_task(flow, actor=actor, task_id=task_id)
 
 
+@again_if_undone
 def save_draft(
     flow: Flow, *, actor: Actor, task_id: UUID, version: int, values: Mapping[str, Any]
 ) -> int:
@@ -126,6 +130,7 @@ def save_draft(
         return task.version + 1
 
 
+@again_if_undone
 def complete_task(
     flow: Flow,
     *,

@@ -113,7 +113,7 @@ def test_an_external_handler_is_worked_at_once(
     instance_id = start_instance(flow, actor=CLERK, process_id="order").instance_id
 
     assert eventually(lambda: tasks(flow) == 1, 4)
-    assert show_instance(flow, instance_id=instance_id).variables["by"] == "handler"
+    assert show_instance(flow, instance_id=instance_id).variables["by"] == "handler mail.send"
 
 
 def test_what_fell_due_while_nothing_ran_is_caught_up_at_the_start(

@@ -1,0 +1,35 @@
+"""Another try of a use case that the database undid, so that two who wait for each other end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import structlog
+
+from jiedan.core.database import Undone
+
+TRIES = 5
+
+log = structlog.get_logger(__name__)
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+def again_if_undone(use_case: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """Call it anew when the database chose its transaction to end a deadlock.
+
+    For calls that are one transaction: what is not committed never happened.
+    """
+
+    @wraps(use_case)
+    def repeated(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        for _ in range(TRIES - 1):
+            try:
+                return use_case(*args, **kwargs)
+            except Undone:
+                log.info("undone by the database, tried again", call=use_case.__name__)
+        return use_case(*args, **kwargs)
+
+    return repeated
