@@ -66,13 +66,14 @@ def forms_exist(context: Context) -> Iterator[Finding]:
 
 
 def owners_found(context: Context) -> Iterator[Finding]:
-    """Every user task says whose it is: by assignment, or by the roles of its lane."""
+    """Every user task says whose it is: by assignment, strategy, or the roles of its lane."""
     for node in context.nodes("userTask"):
         assignment = extension(node, "assignmentDefinition")
         said = [] if assignment is None else [value for value in assignment.values() if value]
         process = context.processes.get(_process_id(node))
         element = process.elements.get(node.get("id") or "") if process is not None else None
-        if not said and not (element is not None and element.roles):
+        chosen = element is not None and (element.roles or element.setting("who"))
+        if not said and not chosen:
             yield context.error(
                 node,
                 "owner_missing",

@@ -39,11 +39,17 @@ def transfer_task(
 ) -> VerbDone:
     """转办: the task is `to`'s now and the actor is out of it.
 
-    Raises ReceiverRefused (unknown, disabled, already in the step, kept from it by a duty),
-    ReasonMissing, VerbNotAllowed.
+    Administrators transfer anybody's. Raises ReceiverRefused (unknown, disabled, already in the
+    step), what the separation of duties raises, ReasonMissing, VerbNotAllowed.
     """
     with acting(
-        flow, actor=actor, task_id=task_id, verb="transfer", reason=reason, version=version
+        flow,
+        actor=actor,
+        task_id=task_id,
+        verb="transfer",
+        reason=reason,
+        version=version,
+        by_admin=True,
     ) as act:
         receiver(act, to)
         before = act.task.assignee
