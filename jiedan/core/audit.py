@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
     Index,
     Integer,
     LargeBinary,
@@ -153,11 +154,10 @@ def record(
     )
 
 
-def write(session: Session, drafts: Sequence[Draft]) -> None:
+def write(connection: Connection, drafts: Sequence[Draft]) -> None:
     """Put the drafts at the end of the chain, in order, by one statement."""
     if not drafts:
         return
-    dialect = session.get_bind().dialect.name
     rows = [
         {
             "at": draft.at,
@@ -172,7 +172,7 @@ def write(session: Session, drafts: Sequence[Draft]) -> None:
         }
         for draft in drafts
     ]
-    _APPEND[dialect].run_all(session.connection(), rows)
+    _APPEND[connection.dialect.name].run_all(connection, rows)
 
 
 def verify(session: Session) -> Verified:

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -69,6 +69,21 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        """For SQLite the same text as SQLAlchemy writes, in one go: a step writes a dozen."""
+        return _moment_as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
+
+def _moment_as_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:_LENGTH_WITHOUT_ZONE]
+
+
+_LENGTH_WITHOUT_ZONE = len("2026-03-02 09:00:00.000000")
 
 
 class ScaledDecimal(TypeDecorator[Decimal]):
@@ -306,6 +321,8 @@ class Database:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-32768",
+            # The same few pages change at every step; taking them over rarely saves most of it.
+            "wal_autocheckpoint=8000",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         connection.create_function("chain_link", 2, _chain_link, deterministic=True)

@@ -9,6 +9,7 @@ they go through the connection, whose events then see them.
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
@@ -30,11 +31,15 @@ class _Ready:
         assert names is not None
         fixed = compiled.params
         self.positional = compiled.positional
-        self.parts: list[tuple[str, Any, Convert | None]] = []
-        for name in names:
+        self.names = tuple(names)
+        self.fixed: dict[str, Any] = {name: fixed.get(name) for name in names}
+        self.pick = itemgetter(*self.names) if len(self.names) > 1 else None
+        self.converts: list[tuple[int, Convert]] = []
+        for place, name in enumerate(names):
             bind = compiled.binds[name]
             convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            self.parts.append((name, fixed.get(name), convert))
+            if convert is not None:
+                self.converts.append((place, convert))
         self.results: list[tuple[int, Convert]] = []
         self.found: Callable[..., Any] = tuple
         if isinstance(statement, Select):
@@ -47,13 +52,11 @@ class _Ready:
                     self.results.append((place, read))
 
     def arguments(self, row: Row) -> Any:
-        values = [
-            row.get(name, fixed) if convert is None else convert(row.get(name, fixed))
-            for name, fixed, convert in self.parts
-        ]
-        if self.positional:
-            return tuple(values)
-        return {part[0]: value for part, value in zip(self.parts, values, strict=True)}
+        given = {**self.fixed, **row}
+        values = list(self.pick(given)) if self.pick else [given[name] for name in self.names]
+        for place, convert in self.converts:
+            values[place] = convert(values[place])
+        return tuple(values) if self.positional else dict(zip(self.names, values, strict=True))
 
     def read(self, row: Sequence[Any]) -> Any:
         values = list(row)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from jiedan.core import audit
@@ -29,9 +30,17 @@ class Work:
     actor: Actor
     platform: Platform
     entries: list[audit.Draft] = field(default_factory=list)
+    _connection: Connection | None = None
     _before: list[Callable[[], None]] = field(default_factory=list)
     _after: list[Callable[[], None]] = field(default_factory=list)
     _given_up: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def connection(self) -> Connection:
+        """The session's own, for prepared statements; asking the session each time is slow."""
+        if self._connection is None:
+            self._connection = self.session.connection()
+        return self._connection
 
     def before_commit(self, callback: Callable[[], None]) -> None:
         """Run `callback` inside the transaction, when everything else is done."""
@@ -72,7 +81,7 @@ class Work:
         self.session.flush()
         # The chain of the audit is locked last, so that nobody waits for anything else while
         # holding it.
-        audit.write(self.session, self.entries)
+        audit.write(self.connection, self.entries)
         self.session.commit()
 
     def _follow_up(self, callbacks: list[Callable[[], None]]) -> None:

@@ -71,7 +71,7 @@ class Step:
     """Tokens that a return put where they are: rules that agree by themselves are off there."""
 
     def __post_init__(self) -> None:
-        self.database = self.work.session.connection()
+        self.database = self.work.connection
         self.host = StepHost(self.work, self.flow, self.instance)
 
     def run(self, act: Act | None = None) -> None:
