@@ -7,9 +7,10 @@ from jiedan.core.platform import Platform, build_platform
 from jiedan.core.settings import Settings, load_settings
 from jiedan.dispatch.opening import open_channel, open_dispatcher
 from jiedan.flow.platform import Flow
-from jiedan.housekeeping import PERIODIC
+from jiedan.housekeeping import periodic_jobs
 from jiedan.people.directory import logins_with_role
 from jiedan.people.duties import load_duties
+from jiedan.people.facts import TableFacts
 from jiedan.people.organisation import load_organisation
 from jiedan.web.factory import create_web
 
@@ -21,11 +22,12 @@ def create_flow(platform: Platform) -> Flow:
     return Flow(
         platform=platform,
         channel=open_channel(platform.settings, platform.database),
-        periodic=PERIODIC,
+        periodic=periodic_jobs(platform.settings),
         duties=load_duties(config / "duties.toml"),
         supervisors=organisation.supervisors(),
         roles=frozenset(role.code for role in organisation.roles),
         holders_of=logins_with_role,
+        people=TableFacts(),
         processes=root / "processes",
         decisions=root / "processes" / "decisions",
         forms=root / "forms",

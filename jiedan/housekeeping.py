@@ -6,11 +6,13 @@ from sqlalchemy import exists, select
 
 from jiedan.core.actor import SYSTEM
 from jiedan.core.clock import shanghai
+from jiedan.core.settings import Settings
 from jiedan.flow.notices import notify
 from jiedan.flow.owners import ROLE
 from jiedan.flow.platform import Flow, Periodic
 from jiedan.flow.retention import forget_old
 from jiedan.flow.tables import NoticeRow
+from jiedan.outgoing.rounds import outgoing_jobs
 from jiedan.people.sign_in import forget_old_sign_ins
 
 SIGN_INS_AT_ONCE = 5000
@@ -56,8 +58,10 @@ def look_at_calendar(flow: Flow) -> bool:
     return False
 
 
-PERIODIC = (
-    Periodic("forget what is old", "30 2 * * *", forget),
-    Periodic("look at the calendar", "0 8 * * *", look_at_calendar),
-)
-"""Every periodic job of the product; each dispatcher works them, one machine or many."""
+def periodic_jobs(settings: Settings) -> tuple[Periodic, ...]:
+    """Every periodic job of the product; each dispatcher works them, one machine or many."""
+    return (
+        Periodic("forget what is old", "30 2 * * *", forget),
+        Periodic("look at the calendar", "0 8 * * *", look_at_calendar),
+        *outgoing_jobs(settings),
+    )

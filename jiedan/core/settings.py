@@ -114,6 +114,17 @@ class Settings:
     public_url: str = _setting(
         "", lazy("The address people use, for links in mails; empty means host and port.")
     )
+    mail_url: str = _setting(
+        "",
+        lazy(
+            "The mail server, as smtp://user:password@host:587?tls=starttls or smtps://…; "
+            "empty means that no mail is sent."
+        ),
+        secret=True,
+    )
+    mail_from: str = _setting(
+        "", lazy("The address that mails come from; empty means jiedan@ the mail server.")
+    )
     secret_key: str = _setting(
         "",
         lazy("Signs cookies and links; empty means one is made and kept in the data folder."),

@@ -3,7 +3,7 @@
 Whoever sends by a channel asks `wants` for each person, and `is_quiet` before sending at once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -74,12 +74,20 @@ def kind_of(kind: str) -> str:
 
 def wishes_of(session: Session, login: str) -> dict[tuple[str, str], bool]:
     """(kind, channel) → wanted, for every kind and channel."""
-    found = {
+    return wishes_of_all(session, [login])[login]
+
+
+def wishes_of_all(
+    session: Session, logins: Iterable[str]
+) -> dict[str, dict[tuple[str, str], bool]]:
+    """The wishes of several people by login, in one statement."""
+    usual = {
         (kind, channel): (kind, channel) not in _QUIETER for kind in KINDS for channel in CHANNELS
     }
-    for row in session.execute(select(_wishes).where(_wishes.c.login == login)):
-        if (row.kind, row.channel) in found and (row.kind, row.channel) not in ALWAYS:
-            found[row.kind, row.channel] = row.wanted
+    found = {login: dict(usual) for login in logins}
+    for row in session.execute(select(_wishes).where(_wishes.c.login.in_(found))):
+        if (row.kind, row.channel) in usual and (row.kind, row.channel) not in ALWAYS:
+            found[row.login][row.kind, row.channel] = row.wanted
     return found
 
 
@@ -90,10 +98,16 @@ def wants(session: Session, login: str, kind: str, channel: str) -> bool:
 
 def hours_of(session: Session, login: str) -> Hours:
     """A person's quiet hours and digest."""
-    row = session.execute(select(_hours).where(_hours.c.login == login)).first()
-    if row is None:
-        return Hours()
-    return Hours(*(_time(text) for text in (row.quiet_from, row.quiet_to, row.digest_at)))
+    return hours_of_all(session, [login]).get(login, Hours())
+
+
+def hours_of_all(session: Session, logins: Iterable[str]) -> dict[str, Hours]:
+    """The hours of those of several people who chose any, in one statement."""
+    rows = session.execute(select(_hours).where(_hours.c.login.in_(list(logins))))
+    return {
+        row.login: Hours(*(_time(text) for text in (row.quiet_from, row.quiet_to, row.digest_at)))
+        for row in rows
+    }
 
 
 def unwanted_kinds(session: Session, login: str) -> tuple[frozenset[str], bool]:

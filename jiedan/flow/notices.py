@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, and_, exists, func, insert, not_, or_, sel
 from sqlalchemy.orm import Session
 
 from jiedan.core.actor import Actor
-from jiedan.core.i18n import format_datetime, gettext, pick
+from jiedan.core.i18n import LazyText, format_datetime, gettext, pick
 from jiedan.core.ids import new_id
+from jiedan.core.sentences import keep, say
 from jiedan.core.work import Work
 from jiedan.flow.handlers import plain
 from jiedan.flow.notice_wishes import KINDS, unwanted_kinds
@@ -50,7 +51,7 @@ class Notice:
             if name in MOMENTS:
                 said[name] = _moment_said(value)
             elif isinstance(value, str):
-                said[name] = pick(value, self.params.get(f"{name}.en"))
+                said[name] = say(pick(value, self.params.get(f"{name}.en")))
             else:
                 said[name] = value
         try:
@@ -79,6 +80,7 @@ def notify(
     task_id: UUID | None = None,
 ) -> None:
     """Write one notice per owner (`u:login`, `r:ROLE`) in this transaction."""
+    kept = {name: keep(one) if isinstance(one, LazyText) else one for name, one in params.items()}
     rows = [
         {
             "id": new_id(),
@@ -86,7 +88,7 @@ def notify(
             "at": work.now,
             "kind": kind,
             "msgid": msgid,
-            "params": plain(dict(params)),
+            "params": plain(kept),
             "instance_id": instance_id,
             "task_id": task_id,
         }

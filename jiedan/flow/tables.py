@@ -79,6 +79,7 @@ class InstanceRow(Base):
     __tablename__ = "flow_instances"
     __table_args__ = (
         Index("ix_flow_instances_process", "process_id", "state", "started_at"),
+        Index("ix_flow_instances_process_started", "process_id", "started_at"),
         Index("ix_flow_instances_state", "state", "started_at"),
         Index("ix_flow_instances_started", "started_at"),
         Index("ix_flow_instances_starter", "started_by", "started_at"),
@@ -233,6 +234,7 @@ class JobRow(Base):
     __table_args__ = (
         Index("ix_flow_jobs_due", "state", "due_at"),
         Index("ix_flow_jobs_lease", "state", "lease_until"),
+        Index("ix_flow_jobs_order", "due_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
@@ -277,6 +279,7 @@ class MessageRow(Base):
         UniqueConstraint("name", "key"),
         Index("ix_flow_messages_waiting", "state", "name", "correlation_key"),
         Index("ix_flow_messages_received", "received_at"),
+        Index("ix_flow_messages_state", "state", "received_at"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(128))
@@ -362,6 +365,12 @@ class NoticeRow(Base):
     __table_args__ = (
         Index("ix_flow_notices_owner", "owner", "at"),
         Index("ix_flow_notices_at", "at"),
+        Index(
+            "ix_flow_notices_fresh",
+            "at",
+            sqlite_where=text("spread_at IS NULL"),
+            postgresql_where=text("spread_at IS NULL"),
+        ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     owner: Mapped[str] = mapped_column(String(80))
@@ -372,10 +381,13 @@ class NoticeRow(Base):
     params: Mapped[Json]
     instance_id: Mapped[UUID | None]
     task_id: Mapped[UUID | None]
+    spread_at: Mapped[datetime | None]
+    """When it was turned into messages to mailboxes and robots."""
 
 
 class NoticeReadRow(Base):
     __tablename__ = "flow_notice_reads"
+    __table_args__ = (Index("ix_flow_notice_reads_login", "login", "notice_id"),)
     notice_id: Mapped[UUID] = mapped_column(
         ForeignKey("flow_notices.id", ondelete="CASCADE"), primary_key=True
     )

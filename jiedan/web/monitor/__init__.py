@@ -5,7 +5,17 @@ from jiedan.core.i18n import lazy
 from jiedan.flow.incidents import list_incidents
 from jiedan.web.house import flow
 from jiedan.web.instance_rights import SEE_ALL
-from jiedan.web.monitor import diagrams, incidents, instances, jobs, messages, repair
+from jiedan.web.monitor import (
+    diagrams,
+    incidents,
+    instances,
+    jobs,
+    messages,
+    migrations,
+    outgoing,
+    repair,
+    tokens,
+)
 from jiedan.web.monitor.routes import blueprint
 from jiedan.web.navigation import PROCESSES, Badge, Entry
 
@@ -37,5 +47,8 @@ __all__ = [
     "instances",
     "jobs",
     "messages",
+    "migrations",
+    "outgoing",
     "repair",
+    "tokens",
 ]

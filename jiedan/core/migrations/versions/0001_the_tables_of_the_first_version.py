@@ -284,6 +284,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_flow_messages_received", "flow_messages", ["received_at"], unique=False)
     op.create_index(
+        "ix_flow_messages_state", "flow_messages", ["state", "received_at"], unique=False
+    )
+    op.create_index(
         "ix_flow_messages_waiting",
         "flow_messages",
         ["state", "name", "correlation_key"],
@@ -317,9 +320,18 @@ def upgrade() -> None:
         ),
         sa.Column("instance_id", sa.Uuid(), nullable=True),
         sa.Column("task_id", sa.Uuid(), nullable=True),
+        sa.Column("spread_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_flow_notices")),
     )
     op.create_index("ix_flow_notices_at", "flow_notices", ["at"], unique=False)
+    op.create_index(
+        "ix_flow_notices_fresh",
+        "flow_notices",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("spread_at IS NULL"),
+        postgresql_where=sa.text("spread_at IS NULL"),
+    )
     op.create_index("ix_flow_notices_owner", "flow_notices", ["owner", "at"], unique=False)
     op.create_table(
         "flow_phrases",
@@ -420,6 +432,7 @@ def upgrade() -> None:
         sa.Column("succeeded", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login_attempts")),
     )
+    op.create_index("ix_login_attempts_at", "login_attempts", ["at"], unique=False)
     op.create_index("ix_login_attempts_ip", "login_attempts", ["ip", "at"], unique=False)
     op.create_index("ix_login_attempts_login", "login_attempts", ["login", "at"], unique=False)
     op.create_table(
@@ -427,6 +440,33 @@ def upgrade() -> None:
         sa.Column("series", sa.String(length=64), nullable=False),
         sa.Column("last", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("series", name=op.f("pk_number_series")),
+    )
+    op.create_table(
+        "outgoing_messages",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("address", sa.String(length=200), nullable=False),
+        sa.Column("login", sa.String(length=64), nullable=True),
+        sa.Column("subject", sa.String(length=300), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("link", sa.String(length=300), nullable=False),
+        sa.Column("locale", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempt", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outgoing_messages")),
+        sa.UniqueConstraint("key", name=op.f("uq_outgoing_messages_key")),
+    )
+    op.create_index(
+        "ix_outgoing_messages_due", "outgoing_messages", ["state", "due_at"], unique=False
+    )
+    op.create_index(
+        "ix_outgoing_messages_newest", "outgoing_messages", ["created_at", "id"], unique=False
     )
     op.create_table(
         "parameter_changes",
@@ -717,6 +757,12 @@ def upgrade() -> None:
         ["process_id", "state", "started_at"],
         unique=False,
     )
+    op.create_index(
+        "ix_flow_instances_process_started",
+        "flow_instances",
+        ["process_id", "started_at"],
+        unique=False,
+    )
     op.create_index("ix_flow_instances_search", "flow_instances", ["search", "id"], unique=False)
     op.create_index("ix_flow_instances_started", "flow_instances", ["started_at"], unique=False)
     op.create_index(
@@ -761,6 +807,9 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("notice_id", "login", name=op.f("pk_flow_notice_reads")),
+    )
+    op.create_index(
+        "ix_flow_notice_reads_login", "flow_notice_reads", ["login", "notice_id"], unique=False
     )
     op.create_table(
         "guarantees",
@@ -891,6 +940,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_orders_created", "orders", ["created_at"], unique=False)
     op.create_index(op.f("ix_orders_customer_id"), "orders", ["customer_id"], unique=False)
+    op.create_index(
+        "ix_orders_held",
+        "orders",
+        ["created_at"],
+        unique=False,
+        sqlite_where=sa.text("held IS 1"),
+        postgresql_where=sa.text("held IS true"),
+    )
     op.create_index(op.f("ix_orders_inquiry_id"), "orders", ["inquiry_id"], unique=False)
     op.create_index("ix_orders_owner_state", "orders", ["owner", "state"], unique=False)
     op.create_index("ix_orders_phone_end", "orders", ["receiver_phone_end"], unique=False)
@@ -898,6 +955,7 @@ def upgrade() -> None:
         op.f("ix_orders_platform_order_id"), "orders", ["platform_order_id"], unique=False
     )
     op.create_index("ix_orders_state_created", "orders", ["state", "created_at"], unique=False)
+    op.create_index("ix_orders_state_promised", "orders", ["state", "promised_date"], unique=False)
     op.create_table(
         "payments",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -1341,6 +1399,7 @@ def upgrade() -> None:
     op.create_index("ix_flow_jobs_due", "flow_jobs", ["state", "due_at"], unique=False)
     op.create_index(op.f("ix_flow_jobs_instance_id"), "flow_jobs", ["instance_id"], unique=False)
     op.create_index("ix_flow_jobs_lease", "flow_jobs", ["state", "lease_until"], unique=False)
+    op.create_index("ix_flow_jobs_order", "flow_jobs", ["due_at", "id"], unique=False)
     op.create_table(
         "flow_migration_items",
         sa.Column("migration_id", sa.Uuid(), nullable=False),
@@ -2076,6 +2135,12 @@ def upgrade() -> None:
         op.f("ix_delivery_confirmations_shipment_id"),
         "delivery_confirmations",
         ["shipment_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_delivery_confirmations_state",
+        "delivery_confirmations",
+        ["state", "requested_at"],
         unique=False,
     )
     op.create_index(
