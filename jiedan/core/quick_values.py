@@ -25,7 +25,7 @@ def deferred(write: Write) -> Write:
     """Like `write`, which makes a method from its text, but makes it at its first call."""
 
     def note(name: str, *text: Any, **surroundings: Any) -> Callable[..., Any]:
-        def first_call(value: Any, *given: Any, **named: Any) -> Any:
+        def first_call(value: Any, /, *given: Any, **named: Any) -> Any:
             method = write(name, *text, **surroundings)
             for owner in type(value).__mro__:
                 if owner.__dict__.get(name) is first_call:
