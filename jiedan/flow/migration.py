@@ -110,6 +110,12 @@ def revert_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str)
         return Migrated(instance_id, before, step.instance.version)
 
 
+def can_go_back(flow: Flow, *, instance_id: UUID) -> bool:
+    """Whether a migration brought an instance to where it is, and can be taken back."""
+    with flow.platform.read() as session:
+        return latest_migration(session, instance_id) is not None
+
+
 # --- inside a transaction ------------------------------------------------------------------------
 def migrate_step(
     step: Step, target: Bundle, mapping: Mapping[str, str], reason: str

@@ -6,13 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from jiedan.flow.errors import MigrationNotFound
+from jiedan.flow.migration import target_bundle
+from jiedan.flow.migration_plan import RUNNING
 from jiedan.flow.pages import COUNT_UP_TO, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
-from jiedan.flow.states import MigrationItemState, MigrationState
+from jiedan.flow.searching import says, search_words
+from jiedan.flow.states import InstanceState, MigrationItemState, MigrationState
 from jiedan.flow.tables import InstanceRow, table_of
 from jiedan.flow.tables_migration import MigrationItemRow, MigrationRow
 
@@ -53,6 +56,77 @@ class MigrationItem:
     obstacles: tuple[Mapping[str, str], ...]
     """`rule`, `process`, `element`, `detail` of each; `flow.obstacles.say` puts it in words."""
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A running instance that could be migrated."""
+
+    instance_id: UUID
+    business_key: str | None
+    title: str | None
+    version: int
+    state: InstanceState
+    started_at: datetime
+
+
+def list_candidates(
+    flow: Flow,
+    *,
+    process_id: str,
+    target_version: int | None = None,
+    source_version: int | None = None,
+    query: str = "",
+    after: str | None = None,
+    size: int = 20,
+) -> Page[Candidate]:
+    """The running instances that a migration with the same choice would take, newest first."""
+    with flow.platform.read() as session:
+        target = target_bundle(session, flow, process_id, target_version)
+        wanted = select(
+            InstanceRow.id,
+            InstanceRow.business_key,
+            InstanceRow.title,
+            InstanceRow.version,
+            InstanceRow.state,
+            InstanceRow.started_at,
+        ).where(*chosen(process_id, target.id, source_version, query))
+        counted = wanted.with_only_columns(InstanceRow.id).limit(COUNT_UP_TO).subquery()
+        number = session.execute(select(func.count()).select_from(counted)).scalar_one()
+        keys = read_cursor(after, moment, UUID)
+        if keys is not None:
+            wanted = wanted.where(tuple_(InstanceRow.started_at, InstanceRow.id) < tuple(keys))
+        newest = wanted.order_by(InstanceRow.started_at.desc(), InstanceRow.id.desc())
+        rows = session.execute(newest.limit(size + 1)).all()
+    items = tuple(
+        Candidate(
+            row.id,
+            row.business_key,
+            row.title,
+            row.version,
+            InstanceState(row.state),
+            row.started_at,
+        )
+        for row in rows[:size]
+    )
+    more = len(rows) > size
+    after_last = cursor(items[-1].started_at, items[-1].instance_id) if more else None
+    return Page(items, after_last, count_of(number))
+
+
+def chosen(
+    process_id: str, target_id: int, source_version: int | None, query: str
+) -> list[ColumnElement[bool]]:
+    """Which running instances a choice means."""
+    found = [
+        InstanceRow.process_id == process_id,
+        InstanceRow.state.in_(RUNNING),
+        InstanceRow.bundle_id != target_id,
+        *map(says, search_words(query)),
+    ]
+    if source_version is not None:
+        found.append(InstanceRow.version == source_version)
+    return found
 
 
 def list_migrations(flow: Flow, *, after: str | None = None, size: int = 20) -> Page[Migration]:
@@ -124,6 +198,21 @@ def list_items(
     )
     more = len(rows) > size
     return Page(items, cursor(items[-1].instance_id) if more else None, count_of(number))
+
+
+def blocked_at(flow: Flow, *, migration_id: UUID) -> dict[tuple[str, str], int]:
+    """How many instances cannot go because of which element (process, element)."""
+    found: dict[tuple[str, str], int] = {}
+    with flow.platform.read() as session:
+        rows = session.execute(
+            select(_items.c.obstacles).where(
+                _items.c.migration_id == migration_id, _items.c.obstacles.is_not(None)
+            )
+        ).scalars()
+        for obstacles in rows:
+            for place in {(one.get("process", ""), one.get("element", "")) for one in obstacles}:
+                found[place] = found.get(place, 0) + 1
+    return found
 
 
 def row_of(session: Session, migration_id: UUID) -> Any:

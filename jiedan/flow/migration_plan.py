@@ -1,20 +1,20 @@
 """Owns the comparison of two versions for a migration: what becomes of each element."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from jiedan.flow.content.read import ElementInfo
-from jiedan.flow.current import Bundle
+from jiedan.flow.current import Bundle, bundle_of
 from jiedan.flow.engine.matching import Matching
 from jiedan.flow.engine.snapshots import ElementRef
 from jiedan.flow.errors import MappingUnknown, SameVersion
 from jiedan.flow.migration import target_bundle
 from jiedan.flow.platform import Flow
 from jiedan.flow.states import InstanceState, TaskState
-from jiedan.flow.tables import InstanceRow, TaskRow
+from jiedan.flow.tables import BundleRow, InstanceRow, TaskRow
 
 RUNNING = (InstanceState.ACTIVE, InstanceState.INCIDENT, InstanceState.SUSPENDED)
 
@@ -123,6 +123,29 @@ def check_mapping(target: Bundle, mapping: Mapping[str, str]) -> None:
             unknown.append(element_id)
     if unknown:
         raise MappingUnknown(names=", ".join(sorted(unknown))[:200])
+
+
+def plan_of(
+    flow: Flow, *, bundle_ids: Sequence[int], target_id: int, mapping: Mapping[str, str]
+) -> tuple[Change, ...]:
+    """What becomes of every element of several sources; each element once."""
+    found: dict[str, Change] = {}
+    with flow.platform.read() as session:
+        target = bundle_of(session, flow, target_id)
+        for bundle_id in bundle_ids:
+            source = bundle_of(session, flow, bundle_id)
+            for change in compare(session, source, target, mapping).changes:
+                found.setdefault(change.place.key, change)
+    return tuple(found.values())
+
+
+def members_of_bundle(flow: Flow, *, bundle_id: int) -> dict[str, int]:
+    """The version of each process in a bundle."""
+    with flow.platform.read() as session:
+        members = session.execute(
+            select(BundleRow.members).where(BundleRow.id == bundle_id)
+        ).scalar_one()
+    return {process_id: member["version"] for process_id, member in members.items()}
 
 
 def versions_of(flow: Flow, *, process_id: str) -> dict[int, int]:

@@ -18,11 +18,10 @@ from jiedan.flow.admin import check_admin
 from jiedan.flow.current import bundle_of
 from jiedan.flow.errors import MigrationInState, NotAllowed, NothingToMigrate, TooManyToMigrate
 from jiedan.flow.migration import target_bundle
-from jiedan.flow.migration_list import count_items, row_of
-from jiedan.flow.migration_plan import RUNNING, check_mapping
+from jiedan.flow.migration_list import chosen, count_items, row_of
+from jiedan.flow.migration_plan import check_mapping
 from jiedan.flow.migration_work import put_to_work
 from jiedan.flow.platform import Flow
-from jiedan.flow.searching import says, search_words
 from jiedan.flow.states import MigrationItemState, MigrationState
 from jiedan.flow.tables import InstanceRow, table_of
 from jiedan.flow.tables_migration import MigrationItemRow, MigrationRow
@@ -53,13 +52,8 @@ def begin_migration(
         target = target_bundle(work.session, flow, process_id, target_version)
         check_mapping(target, mapping or {})
         wanted = select(InstanceRow.id, InstanceRow.bundle_id, InstanceRow.version).where(
-            InstanceRow.process_id == process_id,
-            InstanceRow.state.in_(RUNNING),
-            InstanceRow.bundle_id != target.id,
-            *map(says, search_words(query)),
+            *chosen(process_id, target.id, source_version, query)
         )
-        if source_version is not None:
-            wanted = wanted.where(InstanceRow.version == source_version)
         if instance_ids is not None:
             if len(instance_ids) > MOST_INSTANCES:
                 raise TooManyToMigrate(limit=MOST_INSTANCES, count=len(instance_ids))

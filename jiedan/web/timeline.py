@@ -47,6 +47,12 @@ _SPOKEN: Mapping[str, LazyText] = {
     "suspended": lazy("suspended the process"),
     "resumed": lazy("resumed the process"),
     "cancelled": lazy("“%(name)s” was cancelled"),
+    "moved": lazy("moved it from “%(from)s” to “%(to)s”"),
+    "token_cancelled": lazy("took “%(name)s” away"),
+    "item_added": lazy("added a round to “%(name)s”"),
+    "variables": lazy("set the variables %(variables)s"),
+    "migrated": lazy("took it from version %(from)s to version %(to)s"),
+    "migrated_back": lazy("took it back from version %(from)s to version %(to)s"),
     "message": lazy("message received: %(name)s"),
     "endEvent": lazy("reached the end “%(name)s”"),
 }
@@ -142,7 +148,11 @@ def _who(entry: HistoryEntry) -> str:
 def _what(entry: HistoryEntry) -> str:
     name = said(entry)
     spoken = _SPOKEN.get(entry.kind)
-    return gettext(spoken.msgid, name=name) if spoken else name
+    if spoken is None:
+        return name
+    details = {key: str(one) for key, one in entry.detail.items() if not isinstance(one, list)}
+    lists = {key: ", ".join(map(str, one)) for key, one in entry.detail.items() if isinstance(one, list)}
+    return gettext(spoken.msgid, **{**details, **lists, "name": name})
 
 
 def _took(entry: HistoryEntry) -> str:

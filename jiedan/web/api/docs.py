@@ -29,6 +29,8 @@ QUERY: Mapping[str, tuple[LazyText, Mapping[str, Any]]] = {
         lazy("Only jobs in this state"),
         {"enum": ["due", "running", "done", "incident", "suspended", "cancelled"]},
     ),
+    "version": (lazy("The version to come from"), {"type": "integer"}),
+    "target": (lazy("The version to go to"), {"type": "integer"}),
     "after": (lazy("The cursor `after` of the page before"), {}),
     "size": (lazy("Rows of a page"), {"type": "integer", "minimum": 1, "maximum": 100}),
 }
@@ -46,6 +48,7 @@ TOPICS: Mapping[str, LazyText] = {
     "instances": lazy("Instances"),
     "incidents": lazy("Incidents"),
     "jobs": lazy("Jobs"),
+    "migrations": lazy("Migrations"),
     "messages": lazy("Messages"),
     "orders": lazy("Orders"),
     "platform": lazy("Sales platforms"),

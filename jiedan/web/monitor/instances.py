@@ -9,6 +9,7 @@ from flask import render_template, request
 from jiedan.flow.definitions import list_definitions
 from jiedan.flow.incidents import list_incidents
 from jiedan.flow.instances import list_instances, show_instance
+from jiedan.flow.migration import can_go_back
 from jiedan.flow.states import DefinitionKind, InstanceState
 from jiedan.web.house import flow, for_roles, person
 from jiedan.web.instance_rights import SEE_ALL, may_repair, require_sight
@@ -51,4 +52,5 @@ def show(instance_id: UUID) -> str:
         item=view.item,
         repair=may_repair(actor),
         steps=steps_of(view.history),
+        can_go_back=may_repair(actor) and can_go_back(flow(), instance_id=instance_id),
     )
