@@ -3,10 +3,10 @@
 from typing import Any
 
 from handlers.beside import line_facts, matched, order_facts, order_of, shown
-from handlers.resources import open_lines, pick_lists, short_lines
+from handlers.resources import done_of, open_lines, pick_lists, short_lines
 from jiedan import Context, InvalidAnswer, handler
 from jiedan.core.i18n import gettext, lazy
-from jiedan.desk import checklists, stock
+from jiedan.desk import checklists, production, stock
 from jiedan.desk.tables import Order
 
 CHECKS = {
@@ -23,17 +23,30 @@ KIND = "self_check"
 
 @handler("execution.collect")
 def collect(context: Context, order_id: str) -> dict[str, Any]:
-    """Say whether everything ordered is picked, made and performed."""
+    """Say whether everything ordered is picked, made and performed.
+
+    `short` needs a decision; what is only unfinished, because the order was changed meanwhile,
+    is taken up again.
+    """
     order = order_of(context, order_id)
     short = [
         {"seq": line.seq, "sku": line.sku, "short": float(qty)} for line, qty in short_lines(order)
     ]
+    failed = {
+        one.line
+        for one in production.list_production(context.work.session, order_id=order_id)
+        if one.state == "failed"
+    }
+    unmade = open_lines(order, "mto")
+    short += [
+        {"seq": line.seq, "sku": line.sku, "short": float(line.qty - done_of(line))}
+        for line in unmade
+        if line.seq in failed
+    ]
     unfinished = (
-        bool(pick_lists(context, order_id))
-        or bool(open_lines(order, "mto"))
-        or bool(open_lines(order, "service"))
+        bool(pick_lists(context, order_id)) or bool(unmade) or bool(open_lines(order, "service"))
     )
-    return {"short": bool(short) or unfinished, "shortages": short}
+    return {"short": bool(short), "unfinished": unfinished, "shortages": short}
 
 
 @handler("execution.load_self_check")

@@ -15,7 +15,7 @@ from handlers.beside import (
     yuan,
 )
 from handlers.names import CHOICES, called
-from handlers.resources import short_lines
+from handlers.resources import open_lines, short_lines
 from jiedan import Context, handler
 from jiedan.core.clock import SHANGHAI
 from jiedan.core.i18n import gettext, lazy
@@ -214,7 +214,12 @@ def _plan_facts(plan: PlanFacts) -> list[Fact]:
 
 
 def _gaps(order: Order) -> list[str]:
-    return [f"{line.sku} {line_name(line)}: {said(short)}" for line, short in short_lines(order)]
+    unmade = [
+        (line, line.qty - line.qty_cancelled - line.qty_produced)
+        for line in open_lines(order, "mto")
+    ]
+    short = [*short_lines(order), *unmade]
+    return [f"{line.sku} {line_name(line)}: {said(qty)}" for line, qty in short]
 
 
 def _gap_facts(order: Order) -> list[Fact]:

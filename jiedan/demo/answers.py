@@ -300,24 +300,23 @@ ANSWERS: dict[str, Callable[[Page], Filled]] = {
     "request_special": _special_request,
     "decide_special": _fixed("approve", opinion="同意,按方案执行。"),
     "cosign_special": _fixed("agree", opinion="同意该条件。"),
-    "record_contract": lambda page: Filled(
-        "signed",
-        {
-            "template": "custom",
-            "signed_on": page.today(),
-            "acceptance_criteria": "按图纸与国家标准逐项检验合格,随附检验报告与合格证。",
-            "acceptance_days": 7,
-            "liability_cap_pct": "10",
-            "delivery_terms": "送货至客户工厂。",
-        },
-        ("scan",),
+    "draft_contract": _fixed(
+        "submit",
+        acceptance_criteria="按图纸与国家标准逐项检验合格,随附检验报告与合格证。",
+        delivery_terms="送货至客户工厂。",
     ),
-    "check_contract": lambda page: Filled(
+    "review_contract": lambda page: Filled(
         "approve",
         {
             "clauses": [{"code": code, "result": "pass"} for code in CLAUSES],
+            "vague": page.rows("vague", resolution="改为具体日期"),
             "opinion": "条款与订单一致。",
         },
+    ),
+    "customer_review": _fixed("accept", evidence="客户邮件确认"),
+    "sign_contract": lambda page: Filled("signed", {"mode": "paper"}, ("evidence",)),
+    "archive_contract": lambda page: Filled(
+        "archived", {"paper_location": "档案室 A-12"}, ("scan",)
     ),
     "handle_deposit_overdue": lambda page: Filled(
         "extend", {"new_date": page.today(7), "note": "客户请求延期一周支付定金。"}
@@ -337,15 +336,20 @@ ANSWERS: dict[str, Callable[[Page], Filled]] = {
         },
     ),
     "pick_goods": _fixed("done"),
-    "report_production": lambda page: Filled(
-        "done",
+    "schedule_production": lambda page: Filled(
+        "release",
         {
-            "qty_done": str(page.values.get("qty_open") or 1),
-            "finished_on": page.today(),
-            "inspection": "pass",
-            "qc_report": "QC-2026-01",
-            "inspector": "zhengjie",
+            "plan_start": page.moment(),
+            "plan_end": page.moment(72),
+            "line": "一号线",
+            "capacity_hours": "40",
+            "material_ok": True,
         },
+    ),
+    "inspect_material": _fixed("pass"),
+    "report_production": _fixed("done"),
+    "inspect_production": _fixed(
+        "pass", measurements=[{"param": "耐压", "value": "2.1 kV", "limit": "≥ 2 kV"}]
     ),
     "self_check": lambda page: Filled("pass", {"items": page.rows("items", result="pass")}),
     "prepare_goods": _fixed(

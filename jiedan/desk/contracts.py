@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,10 +14,19 @@ from jiedan.core import audit
 from jiedan.core.i18n import lazy
 from jiedan.core.numbering import take_number
 from jiedan.core.work import Work
-from jiedan.desk.errors import InvalidRecord
-from jiedan.desk.records import get_customer, get_order
+from jiedan.desk.errors import InvalidRecord, WrongState
+from jiedan.desk.records import get_customer, get_order, get_row
 from jiedan.desk.tables import Contract
-from jiedan.desk.values import Problems, Ref, Result, add, as_date, as_id
+from jiedan.desk.values import (
+    Problems,
+    Ref,
+    Result,
+    add,
+    as_date,
+    as_id,
+    shanghai_date,
+    touch,
+)
 
 KINDS = frozenset({"order", "framework"})
 VALID_STATES = ("signed", "archived")
@@ -86,6 +96,116 @@ def add_contract(
     return _facts(contract)
 
 
+def draft_contract(
+    work: Work,
+    *,
+    order_id: Ref,
+    template: str,
+    acceptance_days: int,
+    liability_cap_pct: Any,
+    deemed_acceptance: bool,
+    terms: Mapping[str, Any],
+    contract_id: Ref | None = None,
+    amends: bool = False,
+) -> ContractFacts:
+    """Write the terms of an order's contract down (T05.1); a later round writes them anew.
+
+    ``amends`` makes an addendum to the contract that the order stands on.
+    """
+    order = get_order(work.session, order_id)
+    if contract_id is None:
+        before = order_contract(work.session, order_id=order.id) if amends else None
+        found = add_contract(
+            work,
+            customer_id=str(order.customer_id),
+            kind="order",
+            valid_from=shanghai_date(work.now),
+            order_id=order.id,
+            template=template,
+            acceptance_days=acceptance_days,
+            liability_cap_pct=liability_cap_pct,
+            deemed_acceptance=deemed_acceptance,
+            amount_fen=order.total_fen,
+            state="draft",
+            terms=dict(terms),
+        )
+        if before is not None:
+            row = get_row(work.session, Contract, found.contract_id)
+            row.amends_id = as_id(before.contract_id)
+        return found
+    problems = Problems()
+    cap = problems.pct("liability_cap_pct", liability_cap_pct)
+    problems.raise_as(InvalidRecord)
+    row = _in_state(work.session, contract_id, "draft")
+    row.template, row.acceptance_days, row.liability_cap_pct = template, acceptance_days, cap
+    row.deemed_acceptance = deemed_acceptance
+    row.terms = dict(terms)
+    row.amount_fen = order.total_fen
+    return _moved(work, row, "draft")
+
+
+def move_contract(work: Work, *, contract_id: Ref, to: str) -> ContractFacts:
+    """Hand a contract on: to legal, to the customer, back to the draft, or void."""
+    row = get_row(work.session, Contract, contract_id)
+    if row.state not in _BEFORE[to]:
+        raise WrongState(state=row.state)
+    return _moved(work, row, to)
+
+
+def note_round(
+    work: Work, *, contract_id: Ref, answer: str, changes: str | None, evidence: str
+) -> int:
+    """Keep what the customer said in this round (T05.3); returns how many rounds there were."""
+    row = _in_state(work.session, contract_id, "customer")
+    row.rounds = [
+        *row.rounds,
+        {
+            "at": work.now.isoformat(),
+            "by": work.actor.login,
+            "answer": answer,
+            "changes": changes,
+            "evidence": evidence,
+        },
+    ]
+    touch(work, row)
+    work.session.flush()
+    return len(row.rounds)
+
+
+def sign_contract(
+    work: Work, *, contract_id: Ref, signed_on: Any, mode: str, files: Sequence[str]
+) -> ContractFacts:
+    """Note that both sides signed (T05.4); the contract counts from now on."""
+    row = _in_state(work.session, contract_id, "customer")
+    problems = Problems()
+    day = problems.day("signed_on", signed_on)
+    problems.one_of("mode", mode, frozenset({"esign", "paper"}))
+    if day and day > shanghai_date(work.now):
+        problems.add("signed_on", lazy("This lies in the future."))
+    problems.raise_as(InvalidRecord)
+    row.signer, row.signed_on, row.sign_mode = work.actor.login, day, mode
+    row.valid_from = day or row.valid_from
+    row.terms = {**row.terms, "signed_files": list(files)}
+    return _moved(work, row, "signed")
+
+
+def archive_contract(
+    work: Work, *, contract_id: Ref, paper_location: str, copies: int, scan: Sequence[str]
+) -> ContractFacts:
+    """File a signed contract (T05.5)."""
+    row = _in_state(work.session, contract_id, "signed")
+    problems = Problems()
+    row.paper_location = problems.text("paper_location", paper_location, longest=100, needed=True)
+    if not 1 <= copies <= 10:
+        problems.add("copies", lazy("Enter 1 to 10."))
+    if not scan:
+        problems.add("scan", lazy("Please fill this in."))
+    problems.raise_as(InvalidRecord)
+    row.copies = copies
+    row.terms = {**row.terms, "scan": list(scan)}
+    return _moved(work, row, "archived")
+
+
 def framework_for(session: Session, *, customer_id: Ref, on: Any = None) -> ContractFacts | None:
     """The customer's framework contract that is valid on a day (or at all)."""
     day = as_date(on) if on else None
@@ -117,6 +237,35 @@ def order_contract(session: Session, *, order_id: Ref) -> ContractFacts | None:
     if order.customer_id is None:
         return None
     return framework_for(session, customer_id=order.customer_id, on=order.created_at)
+
+
+_BEFORE = {
+    "legal": ("draft",),
+    "customer": ("legal",),
+    "draft": ("legal", "customer"),
+    "void": ("draft", "legal", "customer"),
+}
+
+
+def _in_state(session: Session, contract_id: Ref, state: str) -> Contract:
+    row = get_row(session, Contract, contract_id)
+    if row.state != state:
+        raise WrongState(state=row.state)
+    return row
+
+
+def _moved(work: Work, row: Contract, to: str) -> ContractFacts:
+    before, row.state = row.state, to
+    touch(work, row)
+    work.session.flush()
+    audit.record(
+        work,
+        action="contract.state",
+        entity=f"contract:{row.id}",
+        before={"state": before},
+        after={"state": to},
+    )
+    return _facts(row)
 
 
 def _facts(contract: Contract) -> ContractFacts:

@@ -18,12 +18,19 @@ from jiedan.desk.approval_conditions import require_conditions_met
 from jiedan.desk.carriers import METHODS, carrier_problem, find_carrier
 from jiedan.desk.catalogue import find_items
 from jiedan.desk.checklists import Checked, latest_checklists, record_checklist
-from jiedan.desk.errors import CarrierNotApproved, DupWaybill, InvalidRecord, NotReadyToShip
+from jiedan.desk.errors import (
+    CarrierNotApproved,
+    DupWaybill,
+    InvalidRecord,
+    NotReadyToShip,
+    WrongState,
+)
 from jiedan.desk.holds import require_free
 from jiedan.desk.labels import label
 from jiedan.desk.records import get_order
 from jiedan.desk.regions import region_of
 from jiedan.desk.shipments import ShipmentFacts, facts_of, require_shipment
+from jiedan.desk.states import OrderState
 from jiedan.desk.stock import ship_reserved
 from jiedan.desk.tables import Shipment
 from jiedan.desk.values import Problems, Ref, Result, plain, touch
@@ -252,6 +259,8 @@ def dispatch_shipment(work: Work, *, shipment_id: Ref, eta: Any = None) -> Shipm
     shipment = require_shipment(work.session, shipment_id, "preparing", "ready")
     order = get_order(work.session, shipment.order_id, lock=True)
     require_free(work.session, order_id=order.id, kind="delivery")
+    if order.state in (OrderState.CANCELLING, OrderState.CANCELLED):
+        raise WrongState(state=order.state)
     require_conditions_met(work.session, order_id=order.id)
     missing = pack_check(work, shipment_id=shipment.id).missing
     if shipment.method is None:

@@ -189,3 +189,70 @@ class PrecheckerExcluded(Forbidden):
     """Whoever entered an order does not pre-check it."""
 
     code = "SOD_16"
+
+
+class NotCancellable(Conflict):
+    """The order cannot be cancelled any more: %(reason)s"""
+
+    def __init__(self, *, reason: str | LocalText) -> None:
+        super().__init__(reason=reason)
+
+
+class RequestOpen(Conflict):
+    """The order has an open request already. Settle that one first."""
+
+    code = "REQUEST_OPEN"
+
+
+class NotChangeable(Conflict):
+    """The order cannot be changed in state "%(state)s"."""
+
+
+class BelowDelivered(Invalid):
+    """Less than was delivered, or made for delivery, is not possible."""
+
+
+class LineOnHold(Conflict):
+    """A change of this line is being decided: nothing goes on before."""
+
+
+class OverPaid(Invalid):
+    """At most %(limit)s can be given back."""
+
+    code = "OVER_PAID"
+
+
+class DuplicateRefund(Conflict):
+    """This was refunded already."""
+
+    code = "DUP_REFUND"
+
+
+class CalculatorExcluded(Forbidden):
+    """Whoever calculated a refund or compensation does not pay it."""
+
+    code = "SOD_5"
+
+
+class InspectorExcluded(Forbidden):
+    """Whoever made the goods does not inspect them."""
+
+    code = "SOD_6"
+
+
+class AccusedExcluded(Forbidden):
+    """Whoever is accused in a complaint does not handle it."""
+
+    code = "SOD_8"
+
+
+class QcNotPassed(Conflict):
+    """Quality has not passed these goods."""
+
+
+class OverReport(Invalid):
+    """At most %(limit)s can still be reported."""
+
+
+class SignerLimit(Forbidden):
+    """A contract over this amount is signed by %(role)s or above."""

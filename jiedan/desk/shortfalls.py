@@ -8,6 +8,7 @@ from jiedan.core import audit
 from jiedan.core.errors import Message
 from jiedan.core.work import Work
 from jiedan.desk.errors import WrongState
+from jiedan.desk.production import list_production
 from jiedan.desk.records import get_order
 from jiedan.desk.shipments import (
     ShipmentFacts,
@@ -94,10 +95,19 @@ def drop_lost(work: Work, *, shipment_id: Ref, reason: str) -> None:
 
 
 def drop_unreserved(work: Work, *, order_id: Ref, reason: Message) -> Decimal:
-    """Take what is not in stock off the order, as the customer agreed; returns how much."""
+    """Take what is not in stock, or could not be made, off the order, as the customer agreed."""
     order = get_order(work.session, order_id, lock=True)
     dropped = ZERO
+    failed = {
+        one.line
+        for one in list_production(work.session, order_id=order.id)
+        if one.state == "failed"
+    }
     for line in order.lines:
+        unmade = line.qty - line.qty_cancelled - line.qty_produced
+        if line.fulfil == "mto" and line.seq in failed and unmade > 0:
+            line.qty_cancelled += unmade
+            dropped += unmade
         short = line.qty - line.qty_cancelled - line.qty_reserved
         if line.fulfil == "stock" and line.state == "open" and short > 0:
             line.qty_cancelled += short

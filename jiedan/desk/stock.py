@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -119,15 +119,32 @@ def reserve_order(
 
 def release_stock(work: Work, *, order_id: Ref) -> list[dict[str, Any]]:
     """Give back what is promised to an order and not shipped yet; picked goods go back too."""
+    return release_lines(work, order_id=order_id)
+
+
+def release_lines(
+    work: Work,
+    *,
+    order_id: Ref,
+    lines: Collection[int] | None = None,
+    keep: Decimal | None = None,
+) -> list[dict[str, Any]]:
+    """The same for some lines of an order; ``keep`` of each stays promised."""
     order = get_order(work.session, order_id, lock=True)
     released = []
+    kept: dict[int, Decimal] = {}
     for line, row in _reservations(work.session, order.id):
-        free = row.qty - row.shipped
+        if lines is not None and line.seq not in lines:
+            continue
+        stays = min(row.qty - row.shipped, (keep or ZERO) - kept.get(line.seq, ZERO))
+        kept[line.seq] = kept.get(line.seq, ZERO) + stays
+        free = row.qty - row.shipped - stays
         if free <= 0:
             continue
         level = _level(work, row.sku, row.warehouse)
         _move(work, level, "release", free, line=line)
-        row.qty, row.picked = row.shipped, row.shipped
+        row.qty -= free
+        row.picked = min(row.picked, row.qty)
         line.qty_reserved -= free
         touch(work, row)
         released.append({"seq": line.seq, "sku": row.sku, "qty": free})

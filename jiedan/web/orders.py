@@ -24,6 +24,7 @@ from jiedan.desk.states import FINAL, OrderState
 from jiedan.flow.inbox import numbers_worked_on
 from jiedan.flow.instances import InstanceView, show_instance
 from jiedan.web.addresses import page_number
+from jiedan.web.exports import Column, asked_kind, export, yuan
 from jiedan.web.house import flow, now, person, platform
 from jiedan.web.instance_rights import require_sight
 from jiedan.web.navigation import COMPANY, Entry
@@ -37,9 +38,10 @@ from jiedan.web.order_facts import (
     state_name,
 )
 from jiedan.web.order_rights import READ_ALL, require_order_sight
-from jiedan.web.startable import find_startable
+from jiedan.web.startable import offered_on_order
 from jiedan.web.timeline import tell
 
+PER_PAGE = 25
 READ_OWN = frozenset({"SR", "PM", "PP", "QC", "LG", "LM", "WH", "EX"})
 """Roles that see the orders that they own or work on."""
 blueprint = Blueprint("orders", __name__, url_prefix="/orders")
@@ -78,22 +80,17 @@ GROUP_NAMES = {
     "acceptance": lazy("In acceptance"),
     "over": lazy("Over"),
 }
-DELIVERED = frozenset(
-    {
-        *(OrderState.PARTIALLY_DELIVERED, OrderState.DELIVERED, OrderState.IN_ACCEPTANCE),
-        *(OrderState.ACCEPTED, OrderState.SETTLED, OrderState.CLOSED),
-    }
-)
-"""States in which a customer may complain about what he has."""
 CHANNELS = {"sales": lazy("Sales"), "netease": lazy("NetEase")}
 
 
 @blueprint.get("")
-def list_all() -> str:
+def list_all() -> str | Response:
     """Orders, newest first; many people see only those that they own or worked on."""
     actor = person()
     wrong_number = False
     try:
+        if kind := asked_kind():
+            return _export(actor, kind)
         page = _find(actor, request.args.get("q", "")[:100])
     except (NumberCheckFailed, NumberInvalid):
         wrong_number = True
@@ -111,7 +108,33 @@ def list_all() -> str:
     )
 
 
-def _find(actor: Actor, query: str) -> Page[Any]:
+def _export(actor: Actor, kind: str) -> Response:
+    query = request.args.get("q", "")[:100]
+    columns = [
+        Column(lazy("Order"), lambda row: row.order_no),
+        Column(lazy("Channel"), lambda row: CHANNELS.get(row.channel, row.channel)),
+        Column(lazy("State"), lambda row: state_name(row.state)),
+        Column(lazy("On hold"), lambda row: row.held),
+        Column(lazy("Customer number"), lambda row: row.customer_no),
+        Column(lazy("Customer"), lambda row: row.customer_name),
+        Column(lazy("Goods"), lambda row: row.first_description or row.first_sku),
+        Column(lazy("Lines"), lambda row: row.line_count),
+        Column(lazy("Owner"), lambda row: row.owner),
+        Column(lazy("Delivery date"), lambda row: row.delivery_date),
+        Column(lazy("Promised"), lambda row: row.promised_date),
+        Column(lazy("Created"), lambda row: row.created_at),
+    ]
+    if may_read_money(actor):
+        columns.insert(8, Column(lazy("Amount (yuan)"), lambda row: yuan(row.total_fen)))
+    return export(
+        "orders",
+        columns,
+        lambda page, size: _find(actor, query, page=page, size=size),
+        kind=kind,
+    )
+
+
+def _find(actor: Actor, query: str, *, page: int | None = None, size: int = PER_PAGE) -> Page[Any]:
     args = request.args
     group = GROUPS.get(args.get("group", ""), frozenset())
     one = args.get("state", "")
@@ -129,7 +152,8 @@ def _find(actor: Actor, query: str) -> Page[Any]:
             date_to=_day("to"),
             held=True if args.get("held") == "1" else None,
             late_on=shanghai(now()).date() if args.get("late") == "1" else None,
-            page=page_number(),
+            page=page or page_number(),
+            size=size,
         )
 
 
@@ -179,14 +203,9 @@ def show(ref: str) -> str:
         state_name=state_name,
         sees_money=may_read_money(actor),
         channels=CHANNELS,
-        report=_report_key(order, actor),
+        ways=offered_on_order(actor, order.state) if order.order_no else [],
+        way_key=uuid4().hex,
     )
-
-
-def _report_key(order: OrderPage, actor: Actor) -> str | None:
-    """A key to report an issue with, for those who may, once something was delivered."""
-    delivered = order.order_no is not None and order.state in {one.value for one in DELIVERED}
-    return uuid4().hex if delivered and find_startable("issue", actor) else None
 
 
 def _load(ref: str, actor: Actor) -> tuple[OrderPage, InstanceView | None]:

@@ -7,13 +7,19 @@ from uuid import uuid4
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from jiedan.core.errors import NotFound
+from jiedan.core.errors import Conflict, NotFound
 from jiedan.core.i18n import gettext, lazy
-from jiedan.flow.instances import start_instance
+from jiedan.flow.instances import show_instance, start_instance
 from jiedan.web.formatting import said
 from jiedan.web.house import flow, person
 from jiedan.web.navigation import WORK, Entry
+from jiedan.web.order_requests import ask_of_order
 from jiedan.web.startable import Way, find_startable, startable_by
+
+
+class NotRunning(Conflict):
+    """No process carries this order any more."""
+
 
 blueprint = Blueprint("start", __name__, url_prefix="/start")
 NAVIGATION = (
@@ -52,6 +58,8 @@ def begin(name: str) -> Response:
     way = find_startable(name, person())
     if way is None:
         raise NotFound
+    if way.message:
+        return _ask_order(way, request.form.get("order_no", ""))
     started = start_instance(
         flow(),
         actor=person(),
@@ -65,3 +73,22 @@ def begin(name: str) -> Response:
     names = ", ".join(said(one) for one in started.next_tasks)
     flash(gettext("Started. It waits at: %(tasks)s.", tasks=names or "—"), "good")
     return redirect(url_for("orders.of_instance", instance_id=started.instance_id), 303)
+
+
+def _ask_order(way: Way, order_no: str) -> Response:
+    """Tell a running order what is wanted of it, and go on to the task that this opens."""
+    told = ask_of_order(
+        message=way.message, order_no=order_no, key=request.form.get("_key") or uuid4().hex
+    )
+    if told.instance_id is None:
+        raise NotRunning
+    view = show_instance(flow(), instance_id=told.instance_id)
+    mine = [
+        one
+        for one in view.tasks
+        if one.completed_at is None and f"u:{person().login}" in one.owners
+    ]
+    if mine:
+        return redirect(url_for("task.show", task_id=mine[-1].task_id), 303)
+    flash(gettext("Your request reached the order."), "good")
+    return redirect(url_for("orders.show", ref=order_no), 303)

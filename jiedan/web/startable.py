@@ -25,9 +25,14 @@ class Way:
     """One way to start something."""
 
     name: str
-    process: str
     zh: str
     en: str
+    process: str = ""
+    message: str = ""
+    """Instead of starting a process: what the order that is under way is told, by its number."""
+    order_states: tuple[str, ...] = ()
+    """States in which the page of an order offers this; the order's number goes along."""
+    only_on_order: bool = False
     about_zh: str = ""
     about_en: str = ""
     icon: str = "start"
@@ -50,17 +55,22 @@ class Way:
     def allows(self, process: str, variables: Mapping[str, Any]) -> bool:
         """Whether starting `process` with these variables is this way."""
         given = {name: value for name, value in variables.items() if name not in self.may_set}
-        return process == self.process and given == dict(self.variables)
+        return bool(process) and process == self.process and given == dict(self.variables)
 
 
 def startable_by(actor: Actor) -> list[Way]:
     """The ways open to a person, in the order of the file."""
-    return [way for way in _ways() if way.open_to(actor)]
+    return [way for way in _ways() if way.open_to(actor) and not way.only_on_order]
+
+
+def offered_on_order(actor: Actor, state: str) -> list[Way]:
+    """The ways open to a person on the page of an order in this state."""
+    return [way for way in _ways() if way.open_to(actor) and state in way.order_states]
 
 
 def find_startable(name: str, actor: Actor) -> Way | None:
     """The way of that name, when it is open to the person."""
-    return next((way for way in startable_by(actor) if way.name == name), None)
+    return next((way for way in _ways() if way.name == name and way.open_to(actor)), None)
 
 
 def _ways() -> tuple[Way, ...]:
@@ -88,4 +98,4 @@ def load_ways(path: Path) -> tuple[Way, ...]:
 
 
 def _tuples(line: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(line.get(name, ())) for name in ("roles", "may_set")}
+    return {name: tuple(line.get(name, ())) for name in ("roles", "may_set", "order_states")}

@@ -278,3 +278,73 @@ def test_every_parameter_that_a_limit_names_exists(platform: Platform) -> None:
 
     assert named
     assert named <= set(platform.parameters)
+
+
+@pytest.mark.req("S2.4.9", "N3.3.3", "S5.2.2")
+@pytest.mark.parametrize(
+    ("by", "fault", "stage", "product", "consumer", "ruling", "pct", "basis"),
+    [
+        ("customer", "company", "shipped", "std", False, "refuse", 0, "pct"),
+        ("customer", "company", "produced", "mto", False, "ok", 0, "pct"),
+        ("platform", "customer", "produced", "std", True, "auto", 0, "pct"),
+        ("customer", "customer", "before_approval", "mto", False, "ok", 0, "pct"),
+        ("customer", "customer", "approved", "std", False, "ok", 0, "pct"),
+        ("customer", "customer", "in_production", "std", True, "auto", 0, "pct"),
+        ("customer", "customer", "planned", "mto", False, "ok", 5, "pct"),
+        ("customer", "force_majeure", "in_production", "mto", False, "ok", 30, "pct"),
+        ("customer", "customer", "in_production", "std", False, "ok", 10, "pct"),
+        ("customer", "customer", "produced", "mto", False, "ok", 80, "pct"),
+        ("customer", "customer", "produced", "std", False, "ok", 10, "pct"),
+        ("customer", "customer", "service_started", "service", False, "ok", 0, "man_days"),
+        ("customer", "customer", "planned", "service", False, "manual", 0, "pct"),
+    ],
+)
+def test_what_cancelling_costs(
+    by: str,
+    fault: str,
+    stage: str,
+    product: str,
+    consumer: bool,
+    ruling: str,
+    pct: int,
+    basis: str,
+) -> None:
+    """D16, row by row; the last one is the catch-all."""
+    found = decide(
+        "cancellation",
+        requested_by=by,
+        fault=fault,
+        stage=stage,
+        product=product,
+        consumer=consumer,
+    )
+
+    assert {"ruling": ruling, "pct": pct, "basis": basis} == found
+
+
+@pytest.mark.req("S2.5.1", "N4.1.1")
+@pytest.mark.parametrize(
+    ("lot", "pieces"),
+    [
+        (1, 1), (2, 2), (8, 2), (9, 3), (15, 3), (16, 5), (25, 5), (26, 8), (50, 8), (51, 13),
+        (90, 13), (91, 20), (150, 20), (151, 32), (9999, 32),
+    ],
+)  # fmt: skip
+def test_how_many_pieces_quality_looks_at(lot: int, pieces: int) -> None:
+    """D22."""
+    assert pieces == decide("sampling", lot=lot)
+
+
+@pytest.mark.req("N2.3.4")
+@pytest.mark.parametrize(
+    ("channel", "amount", "roles"),
+    [
+        ("sales", 200_000, "SM,SD,GM"),
+        ("netease", 200_000, "BM,SD,GM"),
+        ("sales", 200_001, "SD,GM"),
+        ("netease", 500_000, "SD,GM"),
+        ("sales", 500_001, "GM"),
+    ],
+)
+def test_who_may_sign_a_contract(channel: str, amount: int, roles: str) -> None:
+    assert roles == decide("contract_signer", channel=channel, amount=amount)

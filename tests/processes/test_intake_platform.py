@@ -60,7 +60,7 @@ def push(number: str = NUMBER, *, qty: int = 3, sku: str = "P-5001", **changes: 
 
 
 @pytest.fixture(autouse=True)
-def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JIEDAN_PLATFORM_NETEASE_SECRET", SECRET)
 
 
@@ -107,7 +107,7 @@ def test_a_paid_standard_order_is_accepted_decided_entered_and_reviewed(house: H
     house.do("dengchao", "decide_evaluation", "accept")
     assert house.waiting() == ["enter_platform_order"]
     filled = house.open("sunyue", "enter_platform_order").values
-    house.do("sunyue", "enter_platform_order", "submit", **_typed(filled))
+    house.do("sunyue", "enter_platform_order", "submit", **typed(filled))
 
     assert house.order().total_fen == 26_700
     assert [one.owners for one in house.items()] == [("r:OR",)]
@@ -117,7 +117,7 @@ def test_a_paid_standard_order_is_accepted_decided_entered_and_reviewed(house: H
     assert house.incidents() == []
 
 
-def _typed(values: dict[str, Any]) -> dict[str, Any]:
+def typed(values: dict[str, Any]) -> dict[str, Any]:
     """The values that a form was opened with, as they come back from the page."""
     lines = [
         {**line, "unit_price": f"{line['unit_price'] / 100:.2f}", "line_due": None}
@@ -136,7 +136,7 @@ def test_the_company_may_waive_the_review_of_platform_orders_without_findings(
     pushed(house)
     house.do("hanxue", "accept_platform_order", "accept", viewed_all=True, dept_ok=True)
     house.do("dengchao", "decide_evaluation", "accept")
-    filled = _typed(house.open("sunyue", "enter_platform_order").values)
+    filled = typed(house.open("sunyue", "enter_platform_order").values)
     house.do("sunyue", "enter_platform_order", "submit", **filled)
 
     assert house.order().state == "approved"
@@ -192,7 +192,7 @@ def test_what_differs_from_the_push_must_be_explained(house: House) -> None:
     pushed(house)
     house.do("hanxue", "accept_platform_order", "accept", viewed_all=True, dept_ok=True)
     house.do("dengchao", "decide_evaluation", "accept")
-    changed = _typed(house.open("sunyue", "enter_platform_order").values)
+    changed = typed(house.open("sunyue", "enter_platform_order").values)
     changed["receiver"] = "李先生"
     with pytest.raises(Invalid) as refused:
         house.do("sunyue", "enter_platform_order", "submit", **changed)

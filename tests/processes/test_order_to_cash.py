@@ -19,7 +19,7 @@ from tests.processes import fulfilment as half
 from tests.processes import house as driver
 from tests.processes.house import House
 from tests.processes.test_intake_platform import SECRET, pushed
-from tests.processes.test_intake_platform import _typed as typed
+from tests.processes.test_intake_platform import typed as typed
 
 
 def lateness(house: House) -> list[str]:

@@ -13,6 +13,7 @@ from jiedan.web.api.caller import caller
 from jiedan.web.api.docs import describe
 from jiedan.web.api.routes import blueprint
 from jiedan.web.house import flow
+from jiedan.web.order_requests import require_message_possible
 
 SENDERS = frozenset({"API", "AD", "FO", "FM", "LG", "LM", "AS", "AM", "CS", "PA", "SR"})
 """Roles that report events from outside; the role API is for systems."""
@@ -35,6 +36,7 @@ def send(name: str) -> tuple[dict[str, Any], int]:
     if not actor.roles & SENDERS:
         raise MayNotSend()
     body = json_body({"correlation": str, "payload": dict, "key": str}, "correlation")
+    require_message_possible(name, body["correlation"])
     result = messages.deliver_message(
         flow(),
         actor=actor,
