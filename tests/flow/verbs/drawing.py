@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 from tests.flow.diagrams import end, exclusive, flow, parallel, start
-from tests.flow.verbs.conftest import said, step
+from tests.flow.verbs.conftest import process_settings, said, step
 
 PEOPLE = ("ann", "ben", "cat", "dan", "eve", "fay", "gus", "hal")
 VERBS = "+return, +reject, +withdraw, +cancel, +resubmit, +bulk_approve"
@@ -67,7 +67,7 @@ PLANS = st.tuples(
 def draw(blocks: list[Step | Fork], loops: bool) -> tuple[str, list[str]]:
     """The body of a process, and its steps."""
     drawing = Drawing()
-    drawing.lines += [start(), step("first", "ann", verbs=VERBS)]
+    drawing.lines += [process_settings(verbs=VERBS), start(), step("first", "ann", verbs=VERBS)]
     drawing.steps.append("first")
     drawing.arrow("begin", "first")
     last = "first"
