@@ -8,7 +8,8 @@ they go through the connection, whose events then see them.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -78,7 +79,7 @@ class Prepared:
 
     def run(self, connection: Connection, row: Row) -> int:
         """Execute an insert, update or delete with one row of parameters; how many it changed."""
-        ready = self._for(connection)
+        ready = self.ready(connection)
         cursor = _execute(connection, ready.text, ready.arguments(row))
         changed: int = cursor.rowcount
         cursor.close()
@@ -89,7 +90,7 @@ class Prepared:
         if len(rows) == 1:
             self.run(connection, rows[0])
             return
-        ready = self._for(connection)
+        ready = self.ready(connection)
         arguments = [ready.arguments(row) for row in rows]
         if connection.dispatch.before_cursor_execute:
             connection.exec_driver_sql(ready.text, arguments)
@@ -100,7 +101,7 @@ class Prepared:
 
     def first(self, connection: Connection, row: Row) -> Any:
         """The first row of a select, its columns by name; None when there is none."""
-        ready = self._for(connection)
+        ready = self.ready(connection)
         cursor = _execute(connection, ready.text, ready.arguments(row))
         found = cursor.fetchone()
         cursor.close()
@@ -108,18 +109,71 @@ class Prepared:
 
     def all(self, connection: Connection, row: Row) -> list[Any]:
         """All rows of a select, their columns by name."""
-        ready = self._for(connection)
+        ready = self.ready(connection)
         cursor = _execute(connection, ready.text, ready.arguments(row))
         found = cursor.fetchall()
         cursor.close()
         return [ready.read(one) for one in found]
 
-    def _for(self, connection: Connection) -> _Ready:
+    def ready(self, connection: Connection) -> _Ready:
+        """The statement for this connection's database."""
         dialect = connection.dialect
         ready = self._ready.get(dialect)
         if ready is None:
             ready = self._ready[dialect] = _Ready(self._statement, self._columns, dialect)
         return ready
+
+
+class Batch:
+    """Statements in their order whose results nobody looks at.
+
+    PostgreSQL gets them all in one go and answers once, where each would cost a way there and
+    back; SQLite, which has no way to go, gets them as they come.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._driver = _pipelining(connection)
+        self._waiting: list[tuple[str, Any]] = []
+
+    def add(self, statement: Prepared, *rows: Row) -> None:
+        """Execute with these rows at the latest when the batch is sent."""
+        if self._driver is None:
+            statement.run_all(self._connection, rows)
+            return
+        ready = statement.ready(self._connection)
+        self._waiting.extend((ready.text, ready.arguments(row)) for row in rows)
+
+    def send(self) -> None:
+        """Have all that waits executed; raises what the database says against it."""
+        if self._driver is None or not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        with self._driver.pipeline(), self._driver.cursor() as cursor:
+            for text, arguments in waiting:
+                cursor.execute(text, arguments)
+
+
+@contextmanager
+def committing(connection: Connection) -> Iterator[None]:
+    """Prepared inserts with the commit behind them, in one go where there is a way to go.
+
+    To the session that is committed afterwards nothing is left to do.
+    """
+    driver = _pipelining(connection)
+    if driver is None:
+        yield
+        return
+    with driver.pipeline():
+        yield
+        driver.commit()
+
+
+def _pipelining(connection: Connection) -> Any:
+    """PostgreSQL's driver, unless somebody listens to the statements one by one."""
+    if connection.dialect.name == "sqlite" or connection.dispatch.before_cursor_execute:
+        return None
+    return connection.connection.driver_connection
 
 
 def _execute(connection: Connection, text: str, arguments: Any) -> Any:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from jiedan.core import audit
 from jiedan.core.actor import Actor
 from jiedan.core.logs import get_logger
+from jiedan.core.prepared import committing
 
 if TYPE_CHECKING:
     from jiedan.core.platform import Platform
@@ -81,7 +82,8 @@ class Work:
         self.session.flush()
         # The chain of the audit is locked last, so that nobody waits for anything else while
         # holding it.
-        audit.write(self.connection, self.entries)
+        with committing(self.connection):
+            audit.write(self.connection, self.entries)
         self.session.commit()
 
     def _follow_up(self, callbacks: list[Callable[[], None]]) -> None:

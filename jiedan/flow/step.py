@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from jiedan.core import audit
-from jiedan.core.prepared import Prepared
+from jiedan.core.prepared import Batch, Prepared
 from jiedan.core.work import Work
 from jiedan.flow.current import Bundle, bundle_of
 from jiedan.flow.engine import EndlessLoop, Live, StateUnreadable
@@ -64,6 +64,8 @@ class Step:
     host: StepHost = field(init=False)
     database: Connection = field(init=False)
     """For statements without objects: the session's own connection, without its detours."""
+    batch: Batch = field(init=False)
+    """What `save` writes without asking for an answer; sent at its end."""
     opened: list[OpenedTask] = field(default_factory=list)
     placed: list[Placement] = field(default_factory=list)
     """Opened tasks with rules that are still to be followed; `delivery.drain` does it."""
@@ -72,6 +74,7 @@ class Step:
 
     def __post_init__(self) -> None:
         self.database = self.work.connection
+        self.batch = Batch(self.database)
         self.host = StepHost(self.work, self.flow, self.instance)
 
     def run(self, act: Act | None = None) -> None:
@@ -170,14 +173,12 @@ class Step:
                 keep_words(self.database, instance.id, *instance.texts(), fresh=False)
             instance.renamed = False
         else:
-            _SAVE_REVISION.run(self.database, values)
+            self.batch.add(_SAVE_REVISION, values)
         if over and instance.title is not None:
             forget_words(self.database, instance.id)
         content = pack(self.live.variables()) if over else self.live.state()
-        _SAVE_STATE.run(
-            self.database,
-            {"b_id": instance.id, "b_content": content, "b_finished": over},
-        )
+        self.batch.add(_SAVE_STATE, {"b_id": instance.id, "b_content": content, "b_finished": over})
+        self.batch.send()
 
     def keep(self) -> None:
         """After the commit: the live instance may serve the next step."""

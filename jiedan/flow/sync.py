@@ -144,18 +144,19 @@ def _write_tasks(step: "Step", changes: Changes, act: Act | None, synced: Synced
             synced.due(row["sla_at"])
             if placed.has_more:
                 step.placed.append(placed)
-        _INSERT_TASKS.run_all(database, rows)
+        step.batch.add(_INSERT_TASKS, *rows)
         if seats:
+            step.batch.send()
             database.execute(insert(table_of(SeatRow)), seats)
         if candidates:
-            _INSERT_CANDIDATES.run_all(database, candidates)
+            step.batch.add(_INSERT_CANDIDATES, *candidates)
     if synced.closed:
         done = act.task_id if act is not None else None
         cancelled = [one for one in synced.closed if one != done]
         if cancelled:
             _cancel(step, cancelled)
         if len(synced.closed) == 1:
-            _FORGET_CANDIDATES_OF_ONE.run(database, {"b_task_id": next(iter(synced.closed))})
+            step.batch.add(_FORGET_CANDIDATES_OF_ONE, {"b_task_id": next(iter(synced.closed))})
         else:
             database.execute(_FORGET_CANDIDATES, {"ids": list(synced.closed)})
 

@@ -72,7 +72,7 @@ def write_history(step: "Step", changes: Changes, gathered: Gathered, act: Act |
         if element_id:
             rows.append(_note(step, element_id, decisions))
     if rows:
-        _INSERT_ACTIVITIES.run_all(step.database, rows)
+        step.batch.add(_INSERT_ACTIVITIES, *rows)
 
 
 def _activity(

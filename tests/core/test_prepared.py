@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select, text, update
 
 from jiedan.core.clock import MovableClock
 from jiedan.core.files import Attachment
 from jiedan.core.ids import new_id
 from jiedan.core.platform import Platform
-from jiedan.core.prepared import Prepared
+from jiedan.core.prepared import Batch, Prepared, committing
 
 table = Attachment.__table__
 ADD = Prepared(table.insert(), [column.name for column in table.columns])
@@ -73,3 +74,54 @@ def test_who_listens_to_statements_hears_them_and_gets_the_same(
     assert added == 1
     assert (found.id, found.uploaded_at) == (given["id"], clock.now())
     assert [one.split()[0] for one in statements if "attachments" in one] == ["INSERT", "SELECT"]
+
+
+def test_a_batch_runs_its_statements_in_their_order(
+    both_databases: Platform, clock: MovableClock
+) -> None:
+    with both_databases.database.writing() as session:
+        batch = Batch(session.connection())
+        batch.add(ADD, row(clock, "a.txt"), row(clock, "b.txt"))
+        batch.add(RENAME, {})
+        batch.add(ADD, row(clock, "c.txt"))
+        batch.send()
+        batch.send()
+        names = {found.filename for found in FIND.all(session.connection(), {})}
+        count = len(FIND.all(session.connection(), {}))
+
+    assert (names, count) == ({"new", "c.txt"}, 3)
+
+
+def test_a_batch_says_what_the_database_has_against_it(
+    both_databases: Platform, clock: MovableClock
+) -> None:
+    twice = row(clock, "a.txt")
+    with both_databases.database.writing() as session:
+        batch = Batch(session.connection())
+
+        def send() -> None:
+            batch.add(ADD, twice, twice)
+            batch.send()
+
+        with pytest.raises(Exception, match=r"(?i)unique"):
+            send()
+
+
+def test_a_commit_behind_its_inserts_is_on_disk_or_undone(
+    both_databases: Platform, clock: MovableClock
+) -> None:
+    kept, twice = row(clock, "kept.txt"), row(clock, "twice.txt")
+
+    def write(*rows: dict[str, object]) -> None:
+        with both_databases.database.writing() as session:
+            with committing(session.connection()):
+                ADD.run_all(session.connection(), rows)
+            session.commit()
+
+    write(kept)
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        write(twice, twice)
+
+    with both_databases.read() as session:
+        found = [one.filename for one in FIND.all(session.connection(), {})]
+    assert found == ["kept.txt"]
