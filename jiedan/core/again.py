@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -11,6 +13,8 @@ import structlog
 from jiedan.core.database import Undone
 
 TRIES = 5
+PAUSE = 0.02
+"""Seconds; longer with each try."""
 
 log = structlog.get_logger(__name__)
 Given = ParamSpec("Given")
@@ -25,11 +29,13 @@ def again_if_undone(use_case: Callable[Given, Answer]) -> Callable[Given, Answer
 
     @wraps(use_case)
     def repeated(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
-        for _ in range(TRIES - 1):
+        for undone in range(1, TRIES):
             try:
                 return use_case(*args, **kwargs)
             except Undone:
                 log.info("undone by the database, tried again", call=use_case.__name__)
+                # Whoever it met goes first: at once, both might meet again.
+                time.sleep(random.uniform(0.5, 1) * PAUSE * undone)
         return use_case(*args, **kwargs)
 
     return repeated

@@ -108,16 +108,25 @@ class Track:
     deadlocks: int = 0
 
     def held(
-        self, winner: Callable[[], Any], loser: Callable[[], Any], *, at: Point = COMMIT
+        self,
+        winner: Callable[[], Any],
+        loser: Callable[[], Any],
+        *,
+        at: Point = COMMIT,
+        until: Point | None = None,
     ) -> Outcome:
-        """The winner is parked `at`, all else done, when the loser comes."""
-        first, second = Racer("winner", winner, at), Racer("loser", loser)
+        """The winner is parked `at`, all else done, when the loser comes.
+
+        It is released when the loser stands at its lock, or has come as far as `until`.
+        """
+        first, second = Racer("winner", winner, at), Racer("loser", loser, until)
         first.start()
         self._await(first.parked, first)
         assert not first.over.is_set(), f"the winner never came to {at}: {first.error!r}"
         second.start()
         waited = self._wait_at(second, first)
         first.released.set()
+        second.released.set()
         return self._finish(first, second, waited)
 
     def overtaken(
@@ -185,7 +194,7 @@ class Track:
         asked = text("SELECT :winner = ANY(pg_blocking_pids(:loser))")
         until = time.monotonic() + PATIENCE
         with self.engines[0].connect() as observer:
-            while not loser.over.wait(0.002):
+            while not loser.parked.wait(0.002):
                 backends = {"winner": winner.backend, "loser": loser.backend or 0}
                 if observer.execute(asked, backends).scalar():
                     return True
