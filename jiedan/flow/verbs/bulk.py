@@ -10,9 +10,10 @@ from sqlalchemy import select
 
 from jiedan.core.actor import Actor
 from jiedan.core.errors import JiedanError
-from jiedan.flow.access import load_task
+from jiedan.flow.access import load_task, standing_in
 from jiedan.flow.answering import form_of
 from jiedan.flow.current import bundle_of
+from jiedan.flow.errors import TaskNotFound
 from jiedan.flow.platform import Flow
 from jiedan.flow.signatures import needs_signature
 from jiedan.flow.tables import InstanceRow, TaskRow
@@ -34,7 +35,7 @@ def bulk_claim(
     """批量认领."""
 
     def claim(flow: Flow, task_id: UUID) -> None:
-        _allowed(flow, task_id, "bulk_claim")
+        _allowed(flow, actor, task_id, "bulk_claim")
         claim_task(flow, actor=actor, task_id=task_id)
 
     return _each(flow, "claim", task_ids, claim, dry_run=dry_run)
@@ -55,7 +56,7 @@ def bulk_approve(
     """
 
     def approve(flow: Flow, task_id: UUID) -> None:
-        settings = _allowed(flow, task_id, "bulk_approve")
+        settings = _allowed(flow, actor, task_id, "bulk_approve")
         _must_ask_nothing(flow, task_id)
         given = answer or Answer()
         said = Answer(given.outcome or settings.agreement, given.values, given.note)
@@ -76,7 +77,7 @@ def bulk_transfer(
     """批量转办."""
 
     def transfer(flow: Flow, task_id: UUID) -> None:
-        _allowed(flow, task_id, "bulk_transfer")
+        _allowed(flow, actor, task_id, "bulk_transfer")
         transfer_task(flow, actor=actor, task_id=task_id, to=to, reason=reason)
 
     return _each(flow, "transfer", task_ids, transfer, dry_run=dry_run)
@@ -121,9 +122,12 @@ def _each(
     return BulkDone(verb, dry_run, tuple(rows))
 
 
-def _allowed(flow: Flow, task_id: UUID, verb: str) -> StepSettings:
+def _allowed(flow: Flow, actor: Actor, task_id: UUID, verb: str) -> StepSettings:
     with flow.platform.read() as session:
         task = load_task(session, task_id)
+        now = flow.platform.clock.now()
+        if not task.concerns(standing_in(session, flow, task, actor, now)):
+            raise TaskNotFound
         bundle = bundle_of(session, flow, task.instance.bundle_id)
     settings = settings_of(bundle, task.process_id, task.element_id)
     require(verb, settings.verbs)

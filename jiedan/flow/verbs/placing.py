@@ -164,7 +164,8 @@ def _again(step: Step, placed: Placement) -> Placement:
         .order_by(RedoRow.id)
     ).all()
     for row in rows:
-        if row.kind == "holder" and not placed.seats and _is_there(step, row.login):
+        alone = not placed.seats and task.mi_item is None
+        if row.kind == "holder" and alone and _is_there(step, row.login):
             owners = placed.owners
             if placed.assignee not in (None, row.login):
                 owners = owners or (USER + row.login,)

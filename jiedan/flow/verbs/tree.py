@@ -83,12 +83,14 @@ class Tree:
 
     def settle(self) -> str | None:
         """Bring every pending seat to the state it should have; how the step is decided, if."""
-        before = None
+        before, verdict = None, decided(self.root)
         # A seat that leaves can decide what is above it; each turn decides at least one more.
         while before != (now := [node.state for node in self.nodes.values()]):
             before = now
             _place_set(self.root, active=True)
-        return decided(self.root)
+            # Who is not needed any more cannot turn a decision round.
+            verdict = verdict or decided(self.root)
+        return verdict
 
 
 def build(rows: Iterable[Node]) -> Tree:
@@ -197,9 +199,6 @@ def _place_set(group: Group, *, active: bool) -> None:
 
 def _place_seat(seat: Node, *, active: bool) -> None:
     """Its own state and the sets below it; those beside it are voices of their own."""
-    if not absent(seat) and decided(seat) == REFUSED and seat.state.is_pending:
-        # Who was asked before has refused: that is the answer of who asked.
-        seat.state = State.REFUSED
     if absent(seat) or decided(seat) is not None:
         _leave(seat, beside=False)
         return
@@ -222,7 +221,8 @@ def _place_seat(seat: Node, *, active: bool) -> None:
 def _leave(seat: Node, *, beside: bool = True) -> None:
     """Nobody waits for what is still pending here and below."""
     if seat.state.is_pending:
-        seat.state = State.GONE
+        # Who was asked before may have refused: that is the answer of who asked.
+        seat.state = State.REFUSED if decided(seat) == REFUSED else State.GONE
     for group in seat.sets:
         if beside or group.kind != "beside":
             for one in group.seats:

@@ -12,10 +12,10 @@ from jiedan.core.work import Work
 from jiedan.flow.errors import ReasonMissing, TaskNotFound, TaskWaits
 from jiedan.flow.instances import show_instance
 from jiedan.flow.platform import Flow, TaskFacts
-from jiedan.flow.tasks import open_task
+from jiedan.flow.tasks import Answer, complete_task, open_task
 from jiedan.flow.verbs.errors import ReceiverRefused, VerbNotAllowed
 from jiedan.flow.verbs.handing import delegate_task, transfer_task
-from jiedan.flow.verbs.signing import remove_signer, signers_of
+from jiedan.flow.verbs.signing import add_signers, remove_signer, signers_of
 from tests.flow.diagrams import chain, end, start
 from tests.flow.verbs.conftest import (
     Company,
@@ -90,8 +90,6 @@ def test_a_delegated_task_comes_back_with_what_was_filled_in(flow: Flow) -> None
 
 
 def answer_by_id(flow: Flow, login: str, task_id: object) -> None:
-    from jiedan.flow.tasks import Answer, complete_task
-
     complete_task(
         flow,
         actor=person(login),
@@ -158,8 +156,6 @@ class NotBoth:
 def test_duties_hold_through_transfer_delegation_and_added_signers(
     flow: Flow, deployed: Deployed, company: Company
 ) -> None:
-    from jiedan.flow.verbs.signing import add_signers
-
     flow.duties = NotBoth()
     two = [
         start(),
