@@ -208,10 +208,13 @@ def match_oldest(work: Work, *, ref: str) -> Matched | None:
     return match_payment(work, ref=ref, splits=splits) if splits else None
 
 
+_OPEN = ("unmatched", "partial")
+
+
 def unmatched_payments(session: Session) -> list[PaymentFacts]:
     """Payments that nobody knows the purpose of, oldest first."""
     rows = session.scalars(
-        select(Payment).where(Payment.state != "matched").order_by(Payment.received_at)
+        select(Payment).where(Payment.state.in_(_OPEN)).order_by(Payment.received_at)
     )
     return [_facts(row) for row in rows]
 

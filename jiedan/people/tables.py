@@ -92,6 +92,7 @@ class LoginAttempt(Base):
     __table_args__ = (
         Index("ix_login_attempts_login", "login", "at"),
         Index("ix_login_attempts_ip", "ip", "at"),
+        Index("ix_login_attempts_at", "at"),
     )
 
     # Counted, for order must hold even while a clock stands still.

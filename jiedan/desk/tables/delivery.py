@@ -139,7 +139,10 @@ class DeliveryConfirmation(Base):
     """The proof that a shipment arrived."""
 
     __tablename__ = "delivery_confirmations"
-    __table_args__ = (Index("uq_delivery_confirmations_shipment", "shipment_id", unique=True),)
+    __table_args__ = (
+        Index("uq_delivery_confirmations_shipment", "shipment_id", unique=True),
+        Index("ix_delivery_confirmations_state", "state", "requested_at"),
+    )
 
     id: Mapped[Key]
     shipment_id: Mapped[Link] = mapped_column(ForeignKey("shipments.id"))

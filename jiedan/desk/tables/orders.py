@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Uuid
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from jiedan.core.database import Base
@@ -33,6 +33,13 @@ class Order(Stamped, Base):
         Index("ix_orders_owner_state", "owner", "state"),
         Index("ix_orders_created", "created_at"),
         Index("ix_orders_phone_end", "receiver_phone_end"),
+        Index("ix_orders_state_promised", "state", "promised_date"),
+        Index(
+            "ix_orders_held",
+            "created_at",
+            sqlite_where=text("held IS 1"),
+            postgresql_where=text("held IS true"),
+        ),
     )
 
     id: Mapped[Key]

@@ -2182,6 +2182,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_flow_drafts")),
     )
+    op.create_index("ix_flow_drafts_at", "flow_drafts", ["saved_at"], unique=False)
     op.create_index("ix_flow_drafts_saved", "flow_drafts", ["saved_by", "saved_at"], unique=False)
     op.create_table(
         "flow_seats",
