@@ -35,14 +35,15 @@ class ServiceCall:
     """One execution of a service task, send task or message throw with a task type.
 
     `inputs` is what the element's input mappings gave, or None when it has none; `variables` is
-    everything visible to the element, inputs included. Both are the callee's own copies.
+    everything visible to the element, inputs included. Both are the callee's own copies, made
+    when they are asked for.
     """
 
     task_id: UUID
     element: ElementRef
     handler: str
     inputs: dict[str, Any] | None
-    variables: dict[str, Any]
+    variables: Mapping[str, Any]
     headers: Mapping[str, str]
     retries: int | None
     mi_item: MultiInstanceItem | None = None

@@ -6,7 +6,7 @@ scopes, branches and saved states may share nested lists and contexts without co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -69,6 +69,28 @@ def set_entry(context: dict[str, Any], path: str, value: Any) -> None:
     """Set `name` or `name.inner` in a context of our own."""
     name, *inner = path.strip().split(".")
     context[name] = _with_entry(context.get(name), inner, value) if inner else value
+
+
+class Copies(Mapping[str, Any]):
+    """Variables for somebody outside: each is copied when it is first asked for.
+
+    Rounds over a long list each see the list; few look at it.
+    """
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+        self._copied: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._copied:
+            self._copied[name] = plain(self._values[name])
+        return self._copied[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 _SCALARS = frozenset({str, int, bool, float, type(None)})

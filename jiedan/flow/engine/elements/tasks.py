@@ -12,7 +12,7 @@ from jiedan.flow.engine.host import BpmnError, Pending, ServiceCall
 from jiedan.flow.engine.snapshots import OpenTask, WaitingJob
 from jiedan.flow.engine.timing import NotATime, schedule
 from jiedan.flow.engine.tokens import ElementFailed, TokenTask
-from jiedan.flow.engine.values import plain
+from jiedan.flow.engine.values import Copies, plain
 
 DEFAULT_PRIORITY = 50
 
@@ -113,7 +113,7 @@ class Calling(Element):
             self.ref,
             handler,
             inputs,
-            plain(visible),
+            Copies(dict(visible)),
             said.headers,
             retries,
             task.item(),
