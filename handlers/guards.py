@@ -26,6 +26,7 @@ WHILE_HELD = frozenset(
         "log_cancellation",
         "approve_cancellation",
         "confirm_fee",
+        "request_change",
         "wrap_up_cancellation",
         # money that comes in, or goes back
         "pay_refund",

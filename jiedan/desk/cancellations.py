@@ -311,7 +311,7 @@ def _capped(session: Session, row: Cancellation, fee_fen: int) -> int:
     contract = session.scalar(
         select(Contract)
         .where(Contract.order_id == row.order_id, Contract.state.in_(("signed", "archived")))
-        .order_by(Contract.created_at.desc())
+        .order_by(Contract.created_at.desc(), Contract.id.desc())
         .limit(1)
     )
     cap = contract.terms.get("cancel_cap_pct") if contract else None

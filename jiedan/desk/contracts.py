@@ -137,7 +137,8 @@ def draft_contract(
     cap = problems.pct("liability_cap_pct", liability_cap_pct)
     problems.raise_as(InvalidRecord)
     row = _in_state(work.session, contract_id, "draft")
-    row.template, row.acceptance_days, row.liability_cap_pct = template, acceptance_days, cap
+    row.template, row.acceptance_days = template, acceptance_days
+    row.liability_cap_pct = cap or row.liability_cap_pct
     row.deemed_acceptance = deemed_acceptance
     row.terms = dict(terms)
     row.amount_fen = order.total_fen
@@ -229,7 +230,7 @@ def order_contract(session: Session, *, order_id: Ref) -> ContractFacts | None:
     contract = session.scalar(
         select(Contract)
         .where(Contract.order_id == order.id, Contract.state.in_(VALID_STATES))
-        .order_by(Contract.created_at.desc())
+        .order_by(Contract.created_at.desc(), Contract.id.desc())
         .limit(1)
     )
     if contract is not None:

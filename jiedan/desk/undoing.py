@@ -33,7 +33,7 @@ DISPOSALS = frozenset({"none", "stock", "scrap", "rework"})
 
 
 @dataclass(frozen=True, slots=True)
-class Undone(Result):
+class CancellationAccount(Result):
     """What a cancellation comes to: ``refund_fen`` goes back, ``owed_fen`` is still due."""
 
     order_id: str
@@ -129,7 +129,7 @@ def cancel_lines(
     return dropped
 
 
-def settle_cancellation(work: Work, *, cancellation_id: Ref) -> Undone:
+def settle_cancellation(work: Work, *, cancellation_id: Ref) -> CancellationAccount:
     """Take back invoices that no longer hold, and say what goes back or is still owed."""
     row = get_row(work.session, Cancellation, cancellation_id)
     before = order_amounts(work.session, order_id=row.order_id)
@@ -155,7 +155,7 @@ def settle_cancellation(work: Work, *, cancellation_id: Ref) -> Undone:
             cause_id=row.id,
             amount_fen=refund_fen,
         ).refund_id
-    return Undone(
+    return CancellationAccount(
         str(row.order_id),
         row.fee_fen,
         refund_fen,

@@ -39,7 +39,7 @@ NAVIGATION = (
 @blueprint.get("")
 def show() -> str:
     """What this person may start."""
-    ways = startable_by(person())
+    ways = [way for way in startable_by(person()) if not way.only_on_order]
     keys = {way.name: uuid4().hex for way in ways}
     return render_template("start/show.html", ways=ways, keys=keys)
 

@@ -60,7 +60,7 @@ class Way:
 
 def startable_by(actor: Actor) -> list[Way]:
     """The ways open to a person, in the order of the file."""
-    return [way for way in _ways() if way.open_to(actor) and not way.only_on_order]
+    return [way for way in _ways() if way.open_to(actor) and way.process]
 
 
 def offered_on_order(actor: Actor, state: str) -> list[Way]:

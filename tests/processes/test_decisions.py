@@ -348,3 +348,38 @@ def test_how_many_pieces_quality_looks_at(lot: int, pieces: int) -> None:
 )
 def test_who_may_sign_a_contract(channel: str, amount: int, roles: str) -> None:
     assert roles == decide("contract_signer", channel=channel, amount=amount)
+
+
+@pytest.mark.req("S2.4.9", "N3.3.3")
+@pytest.mark.parametrize(
+    ("stage", "spec", "delta", "payment", "credit", "days", "path"),
+    [
+        ("shipped", False, 0, False, False, 5, "refuse"),
+        ("in_production", True, 0, False, False, 0, "re_review"),
+        ("none", True, 0, False, False, 0, "minor"),
+        ("none", False, "20", False, False, 0, "minor"),
+        ("none", False, "20.01", False, False, 0, "re_review"),
+        ("none", False, "-20", False, False, 0, "minor"),
+        ("none", False, "-20.01", False, False, 0, "re_review"),
+        ("none", False, 0, True, False, 0, "re_review"),
+        ("none", False, "1", False, True, 0, "re_review"),
+        ("none", False, "-1", False, True, 0, "minor"),
+        ("none", False, 0, False, False, -1, "re_review"),
+        ("none", False, 0, False, False, 0, "minor"),
+    ],
+)
+def test_how_a_change_goes_on(
+    stage: str, spec: bool, delta: Any, payment: bool, credit: bool, days: int, path: str
+) -> None:
+    """D17, row by row, with its borders; the last one is the catch-all."""
+    found = decide(
+        "change_impact",
+        stage=stage,
+        spec_changed=spec,
+        amount_delta_pct=Decimal(delta),
+        payment_changed=payment,
+        credit_fails=credit,
+        lead_delta_days=days,
+    )
+
+    assert path == found
