@@ -34,6 +34,8 @@ class TaskFilters:
     """In fen."""
     due_before: datetime | None = None
     due_from: datetime | None = None
+    holder: str | None = None
+    """Whose: a login of my team."""
     group: str | None = None
     """One of my roles, or of my team's: only what is theirs."""
 
@@ -151,6 +153,8 @@ def wanted_by(
     owners: tuple[str, ...] = owners_of(actor) if team is None else tuple(team)
     if filters.mine_only:
         owners = (USER + actor.login,)
+    elif filters.holder:
+        owners = tuple(one for one in owners if one == USER + filters.holder)
     elif filters.group:
         owners = tuple(one for one in owners if one == f"r:{filters.group}")
     return Wanted(

@@ -11,8 +11,13 @@ from flask import request, url_for
 def safe_next(default: str = "home.show") -> str:
     """Where the reader came from, when that is one of our own pages."""
     wanted = request.form.get("next") or request.args.get("next") or ""
+    return wanted if is_ours(wanted) else url_for(default)
+
+
+def is_ours(wanted: str) -> bool:
+    """Whether an address stays inside the product."""
     parts = urlsplit(wanted)
-    is_ours = (
+    return (
         wanted.startswith("/")
         and not wanted.startswith(("//", "/\\"))
         and not parts.scheme
@@ -20,7 +25,6 @@ def safe_next(default: str = "home.show") -> str:
         and "\n" not in wanted
         and "\r" not in wanted
     )
-    return wanted if is_ours else url_for(default)
 
 
 def this_page(**changes: Any) -> str:

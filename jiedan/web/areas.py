@@ -20,11 +20,14 @@ from jiedan.web import (
     monitor,
     notices,
     orders,
+    palette,
+    phrases,
     preferences,
     signin,
     start,
     studio,
     task,
+    verbs,
 )
 
 
@@ -37,6 +40,9 @@ def areas() -> tuple[ModuleType, ...]:
         home,
         inbox,
         task,
+        verbs,
+        phrases,
+        palette,
         start,
         orders,
         customers,

@@ -84,6 +84,7 @@ def _register(app: Flask) -> list[Any]:
 
 def _furnish(app: Flask, navigation: Navigation, *, demo: bool) -> None:
     """What every template may use."""
+    app.extensions["navigation"] = navigation
 
     @app.context_processor
     def frame() -> dict[str, Any]:

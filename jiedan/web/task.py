@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
-from jiedan.core.errors import Conflict, Forbidden, Invalid, JiedanError
+from jiedan.core.errors import Conflict, Forbidden, Invalid, JiedanError, NotFound
 from jiedan.core.i18n import current_locale, gettext
 from jiedan.flow.errors import StaleTask, TaskAlreadyCompleted, TaskNoLongerOpen
 from jiedan.flow.history import list_history
-from jiedan.flow.remarks import comment, detach
+from jiedan.flow.inbox import mark_seen
+from jiedan.flow.predicting import predict
+from jiedan.flow.remarks import detach
 from jiedan.flow.tasks import (
     Answer,
     Completed,
@@ -25,12 +27,16 @@ from jiedan.flow.tasks import (
     unclaim_task,
 )
 from jiedan.web.errors import status_of
-from jiedan.web.formatting import brief, person_name, plain, said
-from jiedan.web.house import flow, person
+from jiedan.web.formatting import brief, moment_short, person_name, plain, said
+from jiedan.web.house import flow, now, person
+from jiedan.web.inbox.asked import last_place
 from jiedan.web.order_facts import order_beside
 from jiedan.web.outcomes import outcome_name
+from jiedan.web.preferences import keep
+from jiedan.web.task_beside import next_in_list, say, seats_of, sign_if_drawn, signatures_of
 from jiedan.web.task_form import TaskForm, change_rows, form_of, put_beside, read_answer
 from jiedan.web.timeline import tell
+from jiedan.web.verbs import offers_for, offers_of_instance
 
 blueprint = Blueprint("task", __name__, url_prefix="/tasks/<uuid:task_id>")
 EDITING = frozenset({"complete", "save"})
@@ -40,6 +46,7 @@ EDITING = frozenset({"complete", "save"})
 def show(task_id: UUID) -> str:
     """The task as it is, with the draft when there is one."""
     task = _open(task_id)
+    mark_seen(flow(), actor=person(), task_id=task_id)
     return _page(task, form_of(task))
 
 
@@ -54,6 +61,7 @@ def _page(task: OpenedTask, form: TaskForm | None, **more: Any) -> str:
 def _parts(task: OpenedTask, form: TaskForm | None) -> dict[str, Any]:
     editable = bool(task.verbs & EDITING)
     history = list_history(flow(), instance_id=task.instance_id)
+    actor = person()
     return {
         "task": task,
         "form": form,
@@ -62,6 +70,14 @@ def _parts(task: OpenedTask, form: TaskForm | None) -> dict[str, Any]:
         "key": request.form.get("_key") or uuid4().hex,
         "order": order_beside(task),
         "story": tell(history),
+        "ahead": predict(flow(), actor=actor, task=task, answer=form.raw if form else None),
+        "offers": [*offers_for(task), *offers_of_instance(task.instance_id, actor)],
+        "signatures": signatures_of(task),
+        "must_sign": task.properties.get("jiedan:signature") == "required",
+        "signers": seats_of(task),
+        "back": last_place() or url_for("inbox.todo"),
+        "goes_on": request.cookies.get("after_task") != "list",
+        "etag": _standing(task)[0],
         "outcome_label": _label_of(form, task.outcome),
         "facts": _facts(task),
     }
@@ -101,21 +117,27 @@ def recheck(task_id: UUID) -> str:
 
 
 @blueprint.post("/draft")
-def draft(task_id: UUID) -> Response | str:
+def draft(task_id: UUID) -> AnyResponse | str:
     """Keep what is filled in, right or wrong, for later."""
     task, form = _answered(task_id)
     values = form.raw if form and form.raw else {}
-    save_draft(flow(), actor=person(), task_id=task_id, version=_version(task), values=values)
+    version = save_draft(
+        flow(), actor=person(), task_id=task_id, version=_version(task), values=values
+    )
+    if request.accept_mimetypes.best == "application/json":
+        at = moment_short(now())
+        return jsonify(version=version, said=gettext("saved %(time)s", time=at))
     flash(gettext("Saved. Nobody else sees it until you hand it in."), "good")
     return redirect(url_for("task.show", task_id=task_id), 303)
 
 
 @blueprint.post("/completion")
-def complete(task_id: UUID) -> Response | tuple[str, int] | str:
+def complete(task_id: UUID) -> AnyResponse | tuple[str, int] | str:
     """Hand the task in and go on to the next one that is mine, else to the inbox."""
     task, form = _answered(task_id)
     outcome = request.form.get("_outcome") or None
     try:
+        sign_if_drawn(task)
         done = complete_task(
             flow(),
             actor=person(),
@@ -138,6 +160,40 @@ def complete(task_id: UUID) -> Response | tuple[str, int] | str:
     except (Conflict, Forbidden) as refusal:
         return _refused(task, form, refusal), status_of(refusal)
     return _go_on(task, _label_of(form, outcome), done)
+
+
+@blueprint.get("/standing")
+def standing(task_id: UUID) -> Response:
+    """Whether the task is still to be done, and by whom: what an open page asks now and then."""
+    try:
+        task = _open(task_id)
+    except NotFound:
+        return jsonify(etag="gone", open=False, said=gettext("This task is no longer yours."))
+    etag, is_open, text = _standing(task)
+    if etag in request.if_none_match:
+        return Response(status=304)
+    answer = jsonify(etag=etag, open=is_open, said=text)
+    answer.set_etag(etag)
+    return answer
+
+
+def _standing(task: OpenedTask) -> tuple[str, bool, str]:
+    """(etag, whether this reader may still hand it in, what to say when not)."""
+    login = person().login
+    if task.completed_by:
+        text = gettext(
+            "%(who)s completed this on %(when)s: %(what)s",
+            who=person_name(task.completed_by),
+            when=moment_short(task.completed_at or now()),
+            what=outcome_name(flow(), task.outcome) or gettext("done"),
+        )
+        return f"done-{task.version}", False, text
+    if not task.state.is_open:
+        return f"{task.state}", False, gettext("This task is no longer open.")
+    if task.assignee not in (None, login):
+        text = gettext("%(who)s has taken this task.", who=person_name(task.assignee))
+        return f"taken-{task.assignee}", False, text
+    return "open", bool(task.verbs & EDITING), ""
 
 
 def _answered(task_id: UUID) -> tuple[OpenedTask, TaskForm | None]:
@@ -190,7 +246,7 @@ def _label_of(form: TaskForm | None, outcome: str | None) -> str:
     return pressed.label.in_(current_locale()) if pressed else outcome_name(flow(), outcome)
 
 
-def _go_on(task: OpenedTask, label: str, done: Completed) -> Response:
+def _go_on(task: OpenedTask, label: str, done: Completed) -> AnyResponse:
     told = [
         gettext("%(task)s: %(outcome)s.", task=said(task), outcome=label)
         if label
@@ -204,13 +260,25 @@ def _go_on(task: OpenedTask, label: str, done: Completed) -> Response:
         names = between.join(dict.fromkeys(said(one) for one in done.next_tasks[:5]))
         told.append(gettext("It goes on with others: %(tasks)s.", tasks=names))
     flash((" " if current_locale() == "en" else "").join(told), "good")
+    response = redirect(_next_page(task, mine.task_id if mine else None), 303)
+    if "_ahead" in request.form:
+        keep(response, "after_task", "next" if request.form.get("_next") else "list")
+    return response
+
+
+def _next_page(task: OpenedTask, mine: UUID | None) -> str:
+    """The order's own next step, else the next task of the list, else the list."""
     if mine is not None:
-        return redirect(url_for("task.show", task_id=mine.task_id), 303)
-    return redirect(url_for("inbox.todo"), 303)
+        return url_for("task.show", task_id=mine)
+    if request.form.get("_next"):
+        following = next_in_list(task.task_id)
+        if following is not None:
+            return url_for("task.show", task_id=following)
+    return last_place() or url_for("inbox.todo")
 
 
 @blueprint.post("/claim")
-def claim(task_id: UUID) -> Response:
+def claim(task_id: UUID) -> AnyResponse:
     """Take the task out of the others' inboxes."""
     try:
         claim_task(flow(), actor=person(), task_id=task_id)
@@ -220,7 +288,7 @@ def claim(task_id: UUID) -> Response:
 
 
 @blueprint.post("/unclaim")
-def unclaim(task_id: UUID) -> Response:
+def unclaim(task_id: UUID) -> AnyResponse:
     """Give the task back."""
     unclaim_task(flow(), actor=person(), task_id=task_id)
     flash(gettext("Given back."), "good")
@@ -228,19 +296,19 @@ def unclaim(task_id: UUID) -> Response:
 
 
 @blueprint.post("/comments")
-def add_comment(task_id: UUID) -> Response:
+def add_comment(task_id: UUID) -> AnyResponse:
     """Say something that stays beside the task."""
     task = _open(task_id)
     text = request.form.get("text", "").strip()
     if not text or len(text) > 1000:
         flash(gettext("A comment has 1 to 1000 characters."), "bad")
     else:
-        comment(flow(), actor=person(), text=text, task_id=task.task_id)
+        say(task.task_id, text)
     return redirect(url_for("task.show", task_id=task_id, _anchor="comments"), 303)
 
 
 @blueprint.post("/files")
-def add_files(task_id: UUID) -> Response:
+def add_files(task_id: UUID) -> AnyResponse:
     """Put files beside the task."""
     task = _open(task_id)
     for upload in request.files.getlist("file"):
@@ -254,7 +322,7 @@ def add_files(task_id: UUID) -> Response:
 
 
 @blueprint.post("/files/<uuid:attachment_id>/removal")
-def remove_file(task_id: UUID, attachment_id: UUID) -> Response:
+def remove_file(task_id: UUID, attachment_id: UUID) -> AnyResponse:
     """Take a file away again while the task is open."""
     detach(flow(), actor=person(), attachment_id=attachment_id)
     return redirect(url_for("task.show", task_id=task_id, _anchor="files"), 303)

@@ -60,7 +60,8 @@ class TaskForm:
 
     @property
     def initial(self) -> Mapping[str, Any]:
-        return self.task.loaded
+        """What the fields begin with; of a completed task what was handed in."""
+        return self.task.loaded if self.task.answer is None else self.task.answer
 
     def lookup(self) -> TaskLookup:
         return TaskLookup(self.files)

@@ -87,7 +87,7 @@ document.addEventListener("keydown", (event) => {
     "?": () => document.getElementById("keys")?.showModal(),
     j: () => walk(1),
     k: () => walk(-1),
-    c: () => here?.closest("tr")?.querySelector("[data-claim]")?.click(),
+    c: () => (here?.closest("tr")?.querySelector("[data-claim]") || document.querySelector('[data-key="c"]'))?.click(),
     g: () => { waitingForPlace = Date.now(); },
   }[event.key];
   if (act) { event.preventDefault(); act(); }
@@ -226,8 +226,10 @@ async function lookForNews() {
   if (!answer || answer.status !== 200 || answer.redirected) return;
   const rows = await answer.text();
   // Nobody's row moves away under the hand.
-  if (live.contains(document.activeElement)) return;
+  if (live.contains(document.activeElement) && document.activeElement !== document.body) return;
+  if (live.querySelector("[data-pick]:checked")) return;
   live.innerHTML = rows;
+  document.dispatchEvent(new Event("list:fresh"));
   live.dataset.etag = (answer.headers.get("ETag") || "").replace(/^W\/|"/g, "").replaceAll('"', "");
 }
 if (live) setInterval(lookForNews, LOOK_EVERY);
