@@ -210,7 +210,8 @@ def blocked_at(flow: Flow, *, migration_id: UUID) -> dict[tuple[str, str], int]:
             )
         ).scalars()
         for obstacles in rows:
-            for place in {(one.get("process", ""), one.get("element", "")) for one in obstacles or ()}:
+            told = [(one.get("process", ""), one.get("element", "")) for one in obstacles or ()]
+            for place in set(told):
                 found[place] = found.get(place, 0) + 1
     return found
 
