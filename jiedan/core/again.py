@@ -8,15 +8,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-import structlog
-
 from jiedan.core.database import Undone
+from jiedan.core.logs import get_logger
 
 TRIES = 5
 PAUSE = 0.02
 """Seconds; longer with each try."""
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 

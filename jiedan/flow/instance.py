@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.orm import Session
 
+from jiedan.core.prepared import Prepared
 from jiedan.core.work import Work
 from jiedan.flow.errors import InstanceNotFound, InstanceOver, InstanceSuspended
 from jiedan.flow.searching import searchable
@@ -110,24 +111,25 @@ def instance_from(row: Any, instance_id: UUID) -> Instance:
     )
 
 
-_LOAD = select(*COLUMNS).where(_instances.c.id == bindparam("instance_id"))
+_BY_ID = select(*COLUMNS).where(_instances.c.id == bindparam("instance_id"))
+_LOAD = Prepared(_BY_ID)
 # Its key never changes, so whoever only adds rows that name the instance need not wait: a note of
 # somebody who holds a task would otherwise wait for somebody who waits for that task.
-_LOCK = _LOAD.with_for_update(key_share=True)
+_LOCK = Prepared(_BY_ID.with_for_update(key_share=True))
 
 
 def lock_instance(work: Work, instance_id: UUID) -> Instance:
     """Load and lock an instance. Raises InstanceNotFound."""
-    return _first(work.session, _LOCK, instance_id)
+    return _first(work.connection, _LOCK, instance_id)
 
 
 def load_instance(session: Session, instance_id: UUID) -> Instance:
     """Load an instance to look at. Raises InstanceNotFound."""
-    return _first(session, _LOAD, instance_id)
+    return _first(session.connection(), _LOAD, instance_id)
 
 
-def _first(session: Session, wanted: Select[*tuple[Any, ...]], instance_id: UUID) -> Instance:
-    row = session.execute(wanted, {"instance_id": instance_id}).first()
+def _first(connection: Connection, wanted: Prepared, instance_id: UUID) -> Instance:
+    row = wanted.first(connection, {"instance_id": instance_id})
     if row is None:
         raise InstanceNotFound
     return instance_from(row, instance_id)

@@ -32,7 +32,11 @@ from jiedan.flow.words import forget_words, keep_words
 _STEPS: Final = "flow.steps"
 _OUTBOX: Final = "flow.outbox"
 
-_STATE = select(StateRow.content).where(StateRow.instance_id == bindparam("instance_id"))
+_STATE = Prepared(
+    select(table_of(StateRow).c.content).where(
+        table_of(StateRow).c.instance_id == bindparam("instance_id")
+    )
+)
 _SAVE_STATE = Prepared(
     update(table_of(StateRow))
     .where(table_of(StateRow).c.instance_id == bindparam("b_id"))
@@ -69,6 +73,8 @@ class Step:
     opened: list[OpenedTask] = field(default_factory=list)
     placed: list[Placement] = field(default_factory=list)
     """Opened tasks with rules that are still to be followed; `delivery.drain` does it."""
+    told_end: bool = False
+    """Whether the rules for the end of the instance were followed."""
     returned: set[UUID] = field(default_factory=set)
     """Tokens that a return put where they are: rules that agree by themselves are off there."""
 
@@ -218,9 +224,9 @@ def step_for(work: Work, flow: Flow, instance: Instance) -> Step:
     if cached is not None and cached[0] == instance.revision:
         live: Live = cached[1]
     else:
-        content = work.session.execute(_STATE, {"instance_id": instance.id}).scalar_one()
+        stored = _STATE.first(work.connection, {"instance_id": instance.id})
         try:
-            live = Live.restore(bundle.model, bytes(content))
+            live = Live.restore(bundle.model, bytes(stored.content))
         except StateUnreadable as error:
             reason = str(error)
             work.after_rollback(partial(report_unreadable, flow, instance.id, reason))
@@ -267,9 +273,10 @@ def outbox_of(work: Work) -> deque[Outgoing]:
 
 
 def step_with_rules(work: Work) -> Step | None:
-    """A step of this transaction that opened a task whose rules were not followed yet."""
+    """A step of this transaction that opened a task, or ended, with rules not followed yet."""
     for step in _steps(work).values():
-        if step.placed and not step.instance.state.is_over:
+        over = step.instance.state.is_over
+        if (step.placed and not over) or (over and not step.told_end):
             return step
     return None
 

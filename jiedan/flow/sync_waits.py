@@ -8,6 +8,7 @@ from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from jiedan.core.locks import lock_name
+from jiedan.core.prepared import Prepared
 from jiedan.flow.engine import Changes, Closed, Timer
 from jiedan.flow.host import Gathered, Outgoing
 from jiedan.flow.platform import DueJob
@@ -22,6 +23,7 @@ _jobs, _subscriptions = table_of(JobRow), table_of(SubscriptionRow)
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _INSERT_JOBS = insert(_jobs)
 _FORGET_TIMERS = delete(_jobs).where(_jobs.c.id.in_(_IDS))
+_FORGET_TIMER = Prepared(delete(_jobs).where(_jobs.c.id == bindparam("b_id")))
 _FORGET_SUBSCRIPTIONS = delete(_subscriptions).where(_subscriptions.c.task_id.in_(_IDS))
 _CANCEL_JOBS = (
     update(_jobs)
@@ -55,7 +57,9 @@ def write_timers(step: "Step", changes: Changes, synced: Synced) -> None:
     if rows:
         session.execute(_upsert_timers(session), rows)
         synced.due(min(row["due_at"] for row in rows))
-    if closed:
+    if len(closed) == 1:
+        step.batch.add(_FORGET_TIMER, {"b_id": next(iter(closed))})
+    elif closed:
         session.execute(_FORGET_TIMERS, {"ids": list(closed)})
 
 
