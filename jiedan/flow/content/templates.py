@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from jiedan.flow.content.templates_approval import approval_template
 from jiedan.flow.handlers import Handler, Input, Registry
 
 HOOK_INPUTS = frozenset({"answer", "outcome"})
@@ -12,11 +13,14 @@ HOOK_INPUTS = frozenset({"answer", "outcome"})
 
 
 def element_templates(registry: Registry) -> list[dict[str, Any]]:
-    """One template per handler that a service task may run, by name."""
+    """The approval step, then one template per handler that a service task may run, by name."""
     return [
-        element_template(one)
-        for _, one in sorted(registry.handlers.items())
-        if not HOOK_INPUTS & {each.name for each in one.inputs}
+        approval_template(),
+        *(
+            element_template(one)
+            for _, one in sorted(registry.handlers.items())
+            if not HOOK_INPUTS & {each.name for each in one.inputs}
+        ),
     ]
 
 

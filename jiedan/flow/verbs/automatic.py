@@ -20,6 +20,7 @@ from jiedan.flow.verbs.copies import write_copies
 from jiedan.flow.verbs.deadlines import plan_timeouts
 from jiedan.flow.verbs.deciding import take_answer
 from jiedan.flow.verbs.placing import Placement
+from jiedan.flow.verbs.settings import process_settings
 
 if TYPE_CHECKING:
     from jiedan.flow.step import Step
@@ -30,6 +31,10 @@ AT_MOST = 200
 
 def follow_rules(step: Step, already: int) -> int:
     """Do what the rules of one opened task say; how many rules were followed so far."""
+    if step.instance.state.is_over:
+        step.told_end = True
+        _copies_at_end(step)
+        return already
     if already > AT_MOST:
         raise InstanceLoops(element=step.placed[0].task.element.name)
     placed = step.placed.pop(0)
@@ -106,20 +111,33 @@ def _send_copies(step: Step, placed: Placement) -> None:
     settings, task = placed.settings, placed.task
     if settings is None or task.task_id not in {one.task_id for one in step.opened}:
         return
-    asked = Asked(step, task, step.live.variables(task.task_id))
+    asked = Asked(step, task.process_id, task.element.id, step.live.variables(task.task_id))
+    _copy_to(asked, settings.copies, task_id=task.task_id)
+
+
+def _copies_at_end(step: Step) -> None:
+    process_id = step.instance.process_id
+    settings = process_settings(step.bundle, process_id)
+    if settings.copies:
+        asked = Asked(step, process_id, "", step.live.variables())
+        _copy_to(asked, settings.copies, task_id=None)
+
+
+def _copy_to(asked: Asked, strategies: tuple[str, ...], *, task_id: UUID | None) -> None:
+    step, session = asked.step, asked.step.work.session
     people: list[str] = []
-    for strategy in settings.copies:
+    for strategy in strategies:
         found = named(asked, strategy)
         people += found.people
         for role in found.roles:
-            people += step.flow.people.holders(step.work.session, role)
+            people += step.flow.people.holders(session, role)
     write_copies(
         step.work,
         step.instance,
         people=tuple(dict.fromkeys(people)),
         by=SYSTEM.login,
-        process_id=task.process_id,
-        element_id=task.element.id,
-        task_id=task.task_id,
+        process_id=asked.process_id,
+        element_id=asked.element_id,
+        task_id=task_id,
         note=None,
     )

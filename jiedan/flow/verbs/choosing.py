@@ -38,7 +38,8 @@ class Asked:
     """What a strategy may look at."""
 
     step: Step
-    task: OpenTask
+    process_id: str
+    element_id: str
     variables: Mapping[str, Any]
 
     def department_of(self, login: str) -> str | None:

@@ -75,7 +75,8 @@ def _owners_of_lane(step: Step, task: OpenTask) -> tuple[str, ...]:
 
 
 def _by_rules(step: Step, task: OpenTask, settings: StepSettings) -> Placement:
-    asked = Asked(step, task, step.live.variables(task.task_id))
+    variables = step.live.variables(task.task_id)
+    asked = Asked(step, task.process_id, task.element.id, variables)
     found = find_people(asked, settings) if settings.who else _said(step, task, settings)
     if settings.mode is not None and found.roles:
         # Each of several signers is a person: a role stands for those who hold it.
@@ -90,7 +91,7 @@ def _by_rules(step: Step, task: OpenTask, settings: StepSettings) -> Placement:
         return replace(_placed(step, task, settings, found, people), answers=(rule,))
     found = replace(found, people=people)
     if not found:
-        return _nobody(asked, settings)
+        return _nobody(asked, task, settings)
     return replace(_placed(step, task, settings, found, people), is_returned=is_returned)
 
 
@@ -135,9 +136,9 @@ def _initiator(
     return tuple(dict.fromkeys(head if one == initiator else one for one in people)), False
 
 
-def _nobody(asked: Asked, settings: StepSettings) -> Placement:
+def _nobody(asked: Asked, task: OpenTask, settings: StepSettings) -> Placement:
     """Nobody was found, or nobody who may: what the step says about that."""
-    step, task = asked.step, asked.task
+    step = asked.step
     admins = Placement(task, (ROLE + step.flow.admins,), None, settings=settings)
     if settings.nobody == "pass":
         return replace(admins, answers=((None, settings.agreement, "nobody"),))

@@ -11,6 +11,7 @@ from jiedan.web.api import (
     platform_push,
     repair,
     tasks,
+    verbs,
 )
 from jiedan.web.api.routes import blueprint
 
@@ -26,4 +27,5 @@ __all__ = [
     "platform_push",
     "repair",
     "tasks",
+    "verbs",
 ]

@@ -84,7 +84,9 @@ def opened_task(task: OpenedTask) -> dict[str, Any]:
             if name in asked_for(task.schema)
         },
         "facts": plain(task.facts),
-        "verbs": sorted(task.verbs),
+        "verbs": sorted(task.allowed_verbs),
+        "reasons": sorted(task.reasons),
+        "on_behalf_of": task.on_behalf_of,
         "refusal": task.refusal,
     }
 
