@@ -32,6 +32,13 @@ KINDS: dict[str, LazyText] = {
     JobKind.MESSAGE: lazy("message expiry"),
     JobKind.PERIODIC: lazy("periodic"),
 }
+PERIODIC: dict[str, LazyText] = {
+    "forget what is old": lazy("forget what is old"),
+    "look at the calendar": lazy("look at the calendar"),
+    "send messages": lazy("send messages"),
+    "write digests": lazy("write digests"),
+}
+"""What people read for the names of the house's own jobs."""
 
 
 @blueprint.get("/monitor/jobs")
@@ -42,7 +49,13 @@ def list_waiting() -> str:
     states = frozenset({state}) if state in set(JobState) else frozenset()
     page = list_jobs(flow(), states=states, after=request.args.get("after"))
     return render_template(
-        "monitor/jobs.html", page=page, state=state, states=STATES, kinds=KINDS, view="jobs"
+        "monitor/jobs.html",
+        page=page,
+        state=state,
+        states=STATES,
+        kinds=KINDS,
+        periodic=PERIODIC,
+        view="jobs",
     )
 
 
