@@ -1,12 +1,12 @@
 """What a BPMN file says, as comparable facts: two files with the same facts mean the same.
 
 How it is written down does not count: prefixes, order, ids of shapes, attributes that state their
-default, the incoming and outgoing flows that the flows themselves say.
+default, the incoming and outgoing flows that the flows themselves say, references to nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
@@ -58,11 +58,12 @@ class Difference:
 def facts_of(root: Node) -> Facts:
     """Elements with names, settings and places; flows; event definitions; lanes; data; drawing."""
     facts: dict[Key, str] = {}
+    reader = _Reader(root)
     for node in root.iter(f"{{{BPMN}}}*"):
         if node is not root and node.get("id"):
-            facts[tag(node), node.get("id", "")] = _described(node)
+            facts[tag(node), node.get("id", "")] = reader.described(node)
         for holder in node.findall(f"{{{BPMN}}}extensionElements"):
-            said = sorted(_content(child) for child in holder if tag(child))
+            said = sorted(reader.content(child) for child in holder if tag(child))
             if said:
                 facts["extension of", _nearest(node)] = " ".join(
                     filter(None, (facts.get(("extension of", _nearest(node))), *said))
@@ -81,22 +82,35 @@ def compare(before: Facts, after: Facts) -> list[Difference]:
     ]
 
 
-def _described(node: Node) -> str:
-    """An element's own facts: where it is, its attributes, and what in it has no id."""
-    parent = node.getparent()
-    around = "" if parent is None else _nearest(parent)
-    inner = sorted(
-        _content(child)
-        for child in node
-        if tag(child) and not child.get("id") and tag(child) not in _DERIVED
-    )
-    return " ".join(filter(None, (f"in {around}", _attributes(node), *inner, _text(node))))
+class _Reader:
+    def __init__(self, root: Node) -> None:
+        self.ids = {node.get("id") for node in root.iter("{*}*") if node.get("id")}
 
+    def described(self, node: Node) -> str:
+        """An element's own facts: where it is, its attributes, and what in it has no id."""
+        parent = node.getparent()
+        around = "" if parent is None else _nearest(parent)
+        inner = self.inside([child for child in node if not child.get("id")])
+        return " ".join(filter(None, (f"in {around}", _attributes(node), *inner, _text(node))))
 
-def _content(node: Node) -> str:
-    inner = sorted(_content(child) for child in node if tag(child) and tag(child) not in _DERIVED)
-    said = " ".join(filter(None, (_attributes(node), *inner, _text(node))))
-    return f"<{tag(node)} {said}>" if said else f"<{tag(node)}>"
+    def inside(self, children: Iterable[Node]) -> list[str]:
+        return sorted(
+            self.content(child)
+            for child in children
+            if tag(child) and tag(child) not in _DERIVED and not self.is_empty_reference(child)
+        )
+
+    def content(self, node: Node) -> str:
+        said = " ".join(filter(None, (_attributes(node), *self.inside(node), _text(node))))
+        name = tag(node)
+        if name == "formalExpression":  # another way to write it
+            name, said = "expression", f"type=tFormalExpression {said}"
+        return f"<{name} {said}>" if said else f"<{name}>"
+
+    def is_empty_reference(self, node: Node) -> bool:
+        """Whether it refers to something that is not in the file."""
+        is_ours = str(node.tag).startswith(f"{{{BPMN}}}")
+        return is_ours and tag(node).endswith("Ref") and _text(node) not in self.ids
 
 
 def _attributes(node: Node) -> str:
@@ -109,7 +123,7 @@ def _attributes(node: Node) -> str:
         if name.endswith(_QUALIFIED):
             text = text.rpartition(":")[2]
         said.append(f"{name}={text}")
-    return " ".join(sorted(said))
+    return " ".join(sorted(set(said)))
 
 
 def _text(node: Node) -> str:
@@ -129,6 +143,8 @@ def _nearest(node: Node) -> str:
 # --- drawing -----------------------------------------------------------------------------------
 def _drawing(root: Node) -> Iterator[tuple[Key, str]]:
     for shape in root.iter(f"{{{BPMNDI}}}BPMNShape"):
+        if not _drawn(shape):
+            continue
         said = [_bounds(shape)]
         said += [
             f"{name}={shape.get(name)}"
@@ -138,6 +154,8 @@ def _drawing(root: Node) -> Iterator[tuple[Key, str]]:
         yield ("shape of", _drawn(shape)), " ".join(said)
         yield from _label(shape)
     for edge in root.iter(f"{{{BPMNDI}}}BPMNEdge"):
+        if not _drawn(edge):
+            continue
         points = [
             f"{_number(one.get('x'))},{_number(one.get('y'))}"
             for one in edge.iterfind("{*}waypoint")

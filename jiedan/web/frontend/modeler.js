@@ -18,6 +18,7 @@ import ColorPicker from 'bpmn-js-color-picker';
 import translateModule from './i18n.js';
 import { frame } from './framing.js';
 import { page, run } from './studio.js';
+import { undrawnIn, withUndrawn } from './undrawn.js';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
@@ -55,18 +56,20 @@ const modeler = new BpmnModeler({
     { __init__: ['leaveOutUnused'], leaveOutUnused: ['type', LeaveOutUnused] }
   ]
 });
-// Browser tests drive the editor through it.
+// Browser tests drive the editor through them.
 window.modeler = modeler;
 
 let marked = [];
+let undrawn = [];
 
 const editor = {
   async open(xml) {
     await modeler.importXML(xml);
+    undrawn = undrawnIn(xml, modeler.get('elementRegistry'));
     frame(modeler.get('canvas'), { smallest: SMALLEST, margin: MARGIN });
   },
   async save() {
-    return (await modeler.saveXML({ format: true })).xml;
+    return withUndrawn((await modeler.saveXML({ format: true })).xml, undrawn);
   },
   fit() { frame(modeler.get('canvas'), { smallest: 0, margin: MARGIN }); },
   undo() { modeler.get('commandStack').undo(); },
@@ -98,6 +101,8 @@ const editor = {
     }
   }
 };
+
+window.exported = () => editor.save();
 
 const templates = await fetch(page.dataset.templates);
 if (templates.ok) modeler.get('elementTemplatesLoader').setTemplates(await templates.json());
