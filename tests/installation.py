@@ -225,9 +225,9 @@ class Client:
         self._connection.close()
 
 
-def first_answer(port: int, since: float) -> float:
+def first_answer(port: int, since: float, *, within: float = READY_WITHIN) -> float:
     """Seconds from `since` (monotonic) to the first answered request; asks until one is."""
-    while time.monotonic() - since < READY_WITHIN:
+    while time.monotonic() - since < within:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
                 connection.sendall(b"GET /sign-in HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")

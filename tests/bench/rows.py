@@ -33,9 +33,11 @@ def at_least(name: str, ours: float, target: float, *, unit: str, note: str = ""
     return Row(name, ours, unit, None, None, f"≥ {target:g}", ours >= target, note)
 
 
-def share_of(name: str, ours: float, limit: float, target: float, *, unit: str) -> Row:
-    """A row judged by how much of the limit it reaches."""
+def share_of(name: str, ours: float, limit: float, target: float | None, *, unit: str) -> Row:
+    """A row judged by how much of the limit it reaches, if it has a target."""
     ratio = ours / limit
+    if target is None:
+        return Row(name, ours, unit, limit, ratio)
     return Row(name, ours, unit, limit, ratio, f"≥ {target:.0%} of the limit", ratio >= target)
 
 

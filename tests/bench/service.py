@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,61 +13,70 @@ from uuid import UUID
 
 from sqlalchemy import Engine, event
 
-from app import create_app
-from jiedan.dispatch.local import Dispatcher
+from app import create_app, create_dispatcher
 from jiedan.flow.platform import Flow
-from tests.bench.limits import Rate
+from tests.bench.limits import ORDER, completions_in_memory
 from tests.bench.rows import Row, at_most, just, share_of
 from tests.bench.steps import Loop, complete, finish_order, start
 from tests.installation import Installation
 
 
-def measure_service(place: Installation, *, in_memory: Rate, commits: float) -> list[Row]:
-    """Rate of completions beside both limits."""
+def measure_service(place: Installation, *, commits: float) -> list[Row]:
+    """Rates of completions beside the limits, with an order of eight lines and without data."""
+    rows: list[Row] = []
     with place.flow() as flow:
-        for _ in range(30):
-            finish_order(flow)
-        done, began = 0, time.perf_counter()
-        taken: list[float] = []
-        while time.perf_counter() - began < 6.0:
-            done += finish_order(flow, taken.append)
-        whole = time.perf_counter() - began
-        by_cpu = _rate_by_cpu(flow)
-    rate = done / sum(taken)
-    return [
-        share_of(
-            "completions/s, service layer, one process, durable (limit: engine in memory)",
-            rate,
-            in_memory.by_clock,
-            0.4,
-            unit="/s",
-        ),
-        Row(
-            "the same in a second of the process's own work",
-            by_cpu,
-            "/s",
-            in_memory.by_cpu,
-            by_cpu / in_memory.by_cpu,
-            note="does not depend on what else the machine does",
-        ),
-        Row(
-            "the same (limit: durable commits of SQLite alone)",
-            rate,
-            "/s",
-            commits,
-            rate / commits,
-        ),
-        just(
-            "completion, service layer, p50",
-            statistics.median(taken) * 1000,
-            unit="ms",
-            note=f"{done / whole:.0f}/s with the starts of the orders counted in",
-        ),
-    ]
+        for what, variables in (("an order of 8 lines", ORDER), ("no data", None)):
+            in_memory = completions_in_memory(variables=variables)
+            rate, by_cpu, median, with_starts = _rates(flow, variables)
+            rows += [
+                just(f"limit: the library in memory, {what}", in_memory.by_clock, unit="/s"),
+                share_of(
+                    f"completions/s, service layer, one process, durable, {what}",
+                    rate,
+                    in_memory.by_clock,
+                    0.4 if variables else None,
+                    unit="/s",
+                ),
+                Row(
+                    f"the same in a second of the process's own work, {what}",
+                    by_cpu,
+                    "/s",
+                    in_memory.by_cpu,
+                    by_cpu / in_memory.by_cpu,
+                    note="does not depend on what else the machine does",
+                ),
+                Row(
+                    "the same (limit: durable commits of SQLite alone)",
+                    rate,
+                    "/s",
+                    commits,
+                    rate / commits,
+                ),
+                just(
+                    f"completion, service layer, p50, {what}",
+                    median * 1000,
+                    unit="ms",
+                    note=f"{with_starts:.0f}/s with the starts of the orders counted in",
+                ),
+            ]
+    return rows
 
 
-def _rate_by_cpu(flow: Flow, orders: int = 150) -> float:
-    tasks: list[UUID | None] = [start(flow, "bench_order") for _ in range(orders)]
+def _rates(flow: Flow, variables: Mapping[str, Any] | None) -> tuple[float, float, float, float]:
+    """Per second of completing; per second of CPU; the median; per second of everything."""
+    for _ in range(30):
+        finish_order(flow, variables=variables)
+    done, began = 0, time.perf_counter()
+    taken: list[float] = []
+    while time.perf_counter() - began < 5.0:
+        done += finish_order(flow, taken.append, variables)
+    whole = time.perf_counter() - began
+    by_cpu = _rate_by_cpu(flow, variables)
+    return done / sum(taken), by_cpu, statistics.median(taken), done / whole
+
+
+def _rate_by_cpu(flow: Flow, variables: Mapping[str, Any] | None, orders: int = 150) -> float:
+    tasks: list[UUID | None] = [start(flow, "bench_order", variables) for _ in range(orders)]
     done, spent = 0, time.process_time()
     while tasks := [task for task in tasks if task is not None]:
         done += len(tasks)
@@ -75,7 +84,7 @@ def _rate_by_cpu(flow: Flow, orders: int = 150) -> float:
     return done / (time.process_time() - spent)
 
 
-def measure_statements(place: Installation) -> list[Row]:
+def measure_statements(place: Installation, *, on: str) -> list[Row]:
     """SQL statements and commits of a completion over the API, the caller's token included."""
     platform = place.platform()
     client = create_app(platform=platform).test_client(use_cookies=False)
@@ -99,13 +108,13 @@ def measure_statements(place: Installation) -> list[Row]:
     platform.close()
     return [
         at_most(
-            "SQL statements per completion over HTTP (mean)",
+            f"SQL statements per completion over HTTP, {on} (mean)",
             statistics.mean(one[0] for one in counts),
             12,
             unit="",
             note=f"at most {max(one[0] for one in counts)}",
         ),
-        at_most("commits per completion", max(one[1] for one in counts), 1, unit=""),
+        at_most(f"commits per completion, {on}", max(one[1] for one in counts), 1, unit=""),
     ]
 
 
@@ -144,7 +153,9 @@ def _in_turns(flow: Flow, old: Loop) -> tuple[float, float]:
     return statistics.median(aged), statistics.median(fresh)
 
 
-def measure_idle(place: Installation, *, instances: int = 800, seconds: float = 11.0) -> list[Row]:
+def measure_idle(
+    place: Installation, *, on: str, instances: int = 800, seconds: float = 11.0
+) -> list[Row]:
     """What open instances cost while nothing is due, with a dispatcher on duty."""
     with place.flow() as flow:
         before = _on_duty(flow, seconds)
@@ -156,19 +167,19 @@ def measure_idle(place: Installation, *, instances: int = 800, seconds: float = 
     cpu = max(0.0, (after[1] - before[1]) * per_two_minutes)
     return [
         at_most(
-            "SQL statements of an idle open instance in 120 s",
+            f"SQL statements of an idle open instance in 120 s, {on}",
             round(statements, 2),
             0,
             unit="",
             note=f"{instances} of them; the dispatcher alone: {before[0]} in {seconds:.0f} s",
         ),
-        just("CPU of an idle open instance in 120 s", cpu * 1_000_000, unit="µs"),
+        just(f"CPU of an idle open instance in 120 s, {on}", cpu * 1_000_000, unit="µs"),
     ]
 
 
 def _on_duty(flow: Flow, seconds: float) -> tuple[int, float]:
     """Statements and CPU seconds of a dispatcher that has nothing to do."""
-    dispatcher = Dispatcher(flow)
+    dispatcher = create_dispatcher(flow)
     dispatcher.start()
     time.sleep(1.0)
     with _counting() as seen:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 from jiedan.flow.instances import start_instance
@@ -14,9 +15,10 @@ from tests.installation import CLERK
 ANSWER = Answer("done", {"quantity": 7, "remark": "ok"})
 
 
-def start(flow: Flow, process: str) -> UUID:
+def start(flow: Flow, process: str, variables: Mapping[str, Any] | None = None) -> UUID:
     """Start an instance; the id of its first task."""
-    return start_instance(flow, actor=CLERK, process_id=process).next_tasks[0].task_id
+    started = start_instance(flow, actor=CLERK, process_id=process, variables=variables)
+    return started.next_tasks[0].task_id
 
 
 def complete(flow: Flow, task_id: UUID) -> UUID | None:
@@ -25,9 +27,13 @@ def complete(flow: Flow, task_id: UUID) -> UUID | None:
     return done.next_tasks[0].task_id if done.next_tasks else None
 
 
-def finish_order(flow: Flow, note: Callable[[float], None] = lambda seconds: None) -> int:
+def finish_order(
+    flow: Flow,
+    note: Callable[[float], None] = lambda seconds: None,
+    variables: Mapping[str, Any] | None = None,
+) -> int:
     """One order from start to end; tells `note` each completion's seconds, returns how many."""
-    task_id: UUID | None = start(flow, "bench_order")
+    task_id: UUID | None = start(flow, "bench_order", variables)
     done = 0
     while task_id is not None:
         began = time.perf_counter()

@@ -69,7 +69,7 @@ def measure_drain(
 
 
 def _fill(flow: Flow, timers: int) -> None:
-    """So many instances that wait for a timer which is due: copies of one, with ids of their own."""
+    """So many instances that wait for a timer which is due: copies of one with other ids."""
     started = start_instance(flow, actor=CLERK, process_id="bench_timer")
     # Until the timer is due; a copy of what is not due yet would have to be waited for as well.
     time.sleep(WAITS.total_seconds())
