@@ -5,6 +5,7 @@ PY = .venv/bin/python
 SETUP = $(if $(wildcard $(PY)),$(PY) -I -S,$(PYTHON)) bootstrap.py
 PORT ?= 8000
 DIR ?=
+ONLY ?=
 # Compiled modules are kept whatever the machine's habits are: a start needs them to be quick.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -31,7 +32,7 @@ look: setup-dev
 	@$(PY) -m tests.look
 
 bench: setup-dev
-	@$(PY) -m tests.bench
+	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(DIR),--dir $(DIR))
 
 conformance: setup-dev
 	@$(PY) -m jiedan.cli conformance $(DIR)
