@@ -14,7 +14,7 @@ from jiedan.flow.engine.errors import LiveBroken, NothingWaits, StartRefused
 from jiedan.flow.engine.host import Host
 from jiedan.flow.engine.instance import Instance
 from jiedan.flow.engine.model import ProcessModel
-from jiedan.flow.engine.rewinding import Way, find_way, go_back
+from jiedan.flow.engine.rewinding import Jumps, Way, find_way, go_back
 from jiedan.flow.engine.snapshots import Changes, ElementRef, Token
 from jiedan.flow.engine.spec import ProcessSpec
 from jiedan.flow.engine.tokens import READY, TokenTask
@@ -219,11 +219,16 @@ class Live:
         return body.task_spec.add_one(body, plain(value)).id
 
     def way_back(
-        self, task_id: UUID, process_id: str, element_id: str, left: frozenset[str]
+        self,
+        task_id: UUID,
+        process_id: str,
+        element_id: str,
+        left: frozenset[str],
+        jumps: Jumps,
     ) -> Way | None:
         """How a token could go back; see `rewinding`. Changes nothing."""
         self._check_sound()
-        return find_way(self._instance, task_id, process_id, element_id, left)
+        return find_way(self._instance, task_id, process_id, element_id, left, jumps)
 
     def go_back(self, way: Way, *, straight: str | None = None) -> UUID:
         """Go a way that `way_back` has just found; returns the new token."""

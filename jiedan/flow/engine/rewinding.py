@@ -2,18 +2,23 @@
 
 Nothing of what was executed is kept, so what came of an element is read off the diagram: a token
 is downstream of the element when a path leads to it over elements that were left since. Other
-branches live on: a path through a join that nobody has passed since leads nowhere.
+branches live on: a path through a join that nobody has passed since leads nowhere. Where a join
+was passed, the other branches stay done: it waits again with what had come by them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from jiedan.flow.engine.elements.gateways import ParallelGateway
 from jiedan.flow.engine.errors import StartRefused
 from jiedan.flow.engine.instance import Instance
 from jiedan.flow.engine.tokens import TokenTask, Workflow
+
+Jumps = Mapping[str, Collection[str]]
+"""From a step that was returned to, to the steps that it went straight back to."""
 
 
 @dataclass(slots=True)
@@ -27,6 +32,8 @@ class Way:
     gone: list[TokenTask] = field(default_factory=list)
     trimmed: list[tuple[TokenTask, dict[str, int]]] = field(default_factory=list)
     """Joins that wait, with the arrivals that stay."""
+    restored: dict[str, list[str]] = field(default_factory=dict)
+    """Joins that were passed, with the flows of other branches: what came by them stays done."""
 
     @property
     def is_straight(self) -> bool:
@@ -39,12 +46,17 @@ class Way:
 
 
 def find_way(
-    instance: Instance, task_id: UUID, process_id: str, element_id: str, left: frozenset[str]
+    instance: Instance,
+    task_id: UUID,
+    process_id: str,
+    element_id: str,
+    left: frozenset[str],
+    jumps: Jumps,
 ) -> Way | None:
     """The way from a token back to an element of its scope, or of one around it.
 
-    `left` are the elements of that process that were left since the element was. None when the
-    token did not come of it.
+    `left` are the elements of that process that were left since the element was, `jumps` where
+    tokens went straight to without a flow. None when the token did not come of it.
     """
     task = instance.find(task_id)
     if task is None:
@@ -53,7 +65,7 @@ def find_way(
         target = workflow.spec.task_specs.get(element_id)
         if target is None or target.is_item or workflow.spec.process_id != process_id:
             continue
-        reached = _reached(workflow, element_id, left)
+        reached = _reached(workflow, element_id, left, jumps)
         if here.task_spec.name not in reached:
             return None
         way = Way(workflow, element_id, here)
@@ -67,6 +79,12 @@ def find_way(
                 _at_join(way, token, passed)
             else:
                 way.gone.append(token)
+        for name in passed:
+            spec = workflow.spec.task_specs[name]
+            if isinstance(spec, ParallelGateway):
+                others = [flow.id for flow in spec.incoming if flow.source not in passed]
+                if others and len(others) < len(spec.incoming):
+                    way.restored[name] = others
         return way
     return None
 
@@ -84,6 +102,9 @@ def go_back(way: Way, *, straight: str | None = None) -> UUID:
         join.internal_data["a"] = stays
     for token in way.gone:
         token.cancel()
+    if straight is None:
+        for name, flows in way.restored.items():
+            _restore(way.workflow, name, flows)
     return fresh.id
 
 
@@ -97,6 +118,18 @@ def scopes_of(task: TokenTask) -> Iterator[tuple[Workflow, TokenTask]]:
         here = here.workflow.parent_task
 
 
+def _restore(workflow: Workflow, name: str, flows: list[str]) -> None:
+    """Let a join wait again with what had come to it by other branches."""
+    holder = workflow.joins.get(name)
+    if holder is None:
+        spec = workflow.spec.task_specs[name]
+        spec._hold(workflow.spawn(spec), dict.fromkeys(flows, 1))
+        return
+    arrivals = holder.internal_data["a"]
+    for flow in flows:
+        arrivals.setdefault(flow, 1)
+
+
 def _at_join(way: Way, holder: TokenTask, passed: set[str]) -> None:
     arrivals: dict[str, int] = holder.internal_data["a"]
     came = {flow.id for flow in holder.task_spec.incoming if flow.source in passed}
@@ -107,11 +140,11 @@ def _at_join(way: Way, holder: TokenTask, passed: set[str]) -> None:
         way.trimmed.append((holder, stays))
 
 
-def _reached(workflow: Workflow, start: str, left: frozenset[str]) -> set[str]:
+def _reached(workflow: Workflow, start: str, left: frozenset[str], jumps: Jumps) -> set[str]:
     """Names of elements that a token can have come to, over elements that were left."""
     specs = workflow.spec.task_specs
     found: set[str] = set()
-    stack = list(specs[start].followers())
+    stack = [*specs[start].followers(), *_landings(workflow, start, jumps)]
     while stack:
         name = stack.pop()
         if name in found:
@@ -122,7 +155,12 @@ def _reached(workflow: Workflow, start: str, left: frozenset[str]) -> set[str]:
         stack.extend(one.name for one in spec.boundary)
         if spec.ref.id in left:
             stack.extend(flow.target for flow in spec.flows)
+            stack.extend(_landings(workflow, name, jumps))
     return found
+
+
+def _landings(workflow: Workflow, name: str, jumps: Jumps) -> list[str]:
+    return [one for one in jumps.get(name, ()) if one in workflow.spec.task_specs]
 
 
 def _ref(workflow: Workflow, name: str) -> str:

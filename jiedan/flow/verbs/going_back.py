@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, insert, select, update
 from jiedan.core.ids import new_id
 from jiedan.flow.access import Task
 from jiedan.flow.content.read import FLOW_NODES
-from jiedan.flow.engine import StartRefused
+from jiedan.flow.engine import Live, StartRefused
 from jiedan.flow.engine.rewinding import Way
 from jiedan.flow.states import TaskState
 from jiedan.flow.synced import Act
@@ -35,6 +35,16 @@ class Executed:
 
     lines: dict[tuple[str, str], int]
     user_tasks: frozenset[tuple[str, str]]
+    straight: dict[tuple[str, str], set[str]]
+    """Steps that were returned to, with those that they went straight back to."""
+
+    def way(self, live: Live, token_id: UUID, process_id: str, element_id: str) -> Way | None:
+        """The way back from a token to a step; None when it did not come from there."""
+        if (process_id, element_id) not in self.user_tasks:
+            return None
+        jumps = {name: to for (process, name), to in self.straight.items() if process == process_id}
+        left = self.since(process_id, element_id)
+        return live.way_back(token_id, process_id, element_id, left, jumps)
 
     def since(self, process_id: str, element_id: str) -> frozenset[str]:
         """Elements of a process that were left since this one was."""
@@ -62,20 +72,20 @@ def executed(session: Any, instance_id: UUID) -> Executed:
         )
         .group_by(ActivityRow.process_id, ActivityRow.element_id, ActivityRow.kind)
     ).all()
+    returned = session.execute(
+        select(ActivityRow.process_id, ActivityRow.element_id, ActivityRow.detail).where(
+            ActivityRow.instance_id == instance_id, ActivityRow.kind == "returned"
+        )
+    )
+    straight: dict[tuple[str, str], set[str]] = {}
+    for process_id, element_id, detail in returned:
+        if detail and detail.get("redo") == "back":
+            straight.setdefault((process_id, detail["to"]), set()).add(element_id)
     return Executed(
         {(row[0], row[1]): row[3] for row in rows},
         frozenset((row[0], row[1]) for row in rows if row[2] == "userTask"),
+        straight,
     )
-
-
-def way_to(
-    step: Step, token_id: UUID, done: Executed, process_id: str, element_id: str
-) -> Way | None:
-    """The way back from a token to a step that was done; None when it did not come from there."""
-    if (process_id, element_id) not in done.user_tasks:
-        return None
-    left = done.since(process_id, element_id)
-    return step.live.way_back(token_id, process_id, element_id, left)
 
 
 def can_come_straight(way: Way, token_id: UUID) -> bool:
@@ -134,7 +144,7 @@ def go_to_step(
     done = executed(session, task.instance.id)
     way = None
     for process in [process_id] if process_id else [task.process_id, *step.bundle.processes]:
-        way = way_to(step, task.token, done, process, element_id)
+        way = done.way(step.live, task.token, process, element_id)
         if way is not None:
             process_id = process
             break

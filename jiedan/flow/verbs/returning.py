@@ -23,6 +23,7 @@ from jiedan.flow.tables_verbs import RedoRow, SeatRow
 from jiedan.flow.verbs.acting import Acting, acting
 from jiedan.flow.verbs.errors import NothingToWithdraw, VerbNotAllowed, WithdrawnTooLate
 from jiedan.flow.verbs.going_back import (
+    Executed,
     agreements,
     can_come_straight,
     executed,
@@ -58,8 +59,7 @@ def return_targets(flow: Flow, *, actor: Actor, task_id: UUID) -> tuple[ReturnTa
         doers = last_doers(session, task.instance.id)
         found = []
         for process_id, element_id in done.user_tasks:
-            left = done.since(process_id, element_id)
-            way = live.way_back(task.token, process_id, element_id, left)
+            way = done.way(live, task.token, process_id, element_id)
             who = doers.get((process_id, element_id))
             if way is None or not who:
                 continue
@@ -168,15 +168,10 @@ def _take_back(act: Acting) -> None:
     take_back(step, way)
 
 
-def _way_of_what_came(act: Acting, done: Any) -> Way:
+def _way_of_what_came(act: Acting, done: Executed) -> Way:
     task = act.task
     for token in act.step.live.tokens():
-        way = act.step.live.way_back(
-            token.task_id,
-            task.process_id,
-            task.element_id,
-            done.since(task.process_id, task.element_id),
-        )
+        way = done.way(act.step.live, token.task_id, task.process_id, task.element_id)
         if way is not None:
             return way
     raise NothingToWithdraw

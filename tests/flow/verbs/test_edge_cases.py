@@ -244,6 +244,23 @@ def test_a_return_to_before_a_fork_takes_every_branch_away_and_the_join_forgets(
     assert state(flow, instance_id) == "completed"
 
 
+def test_a_return_from_behind_a_join_into_one_branch_leaves_the_other_done(
+    flow: Flow, deployed: Deployed
+) -> None:
+    deployed(p=fork((step("a", "ben"),), (step("d", "eve"),), after=step("check", "fay")))
+    instance_id = begin(flow)
+    answer(flow, "ben")
+    answer(flow, "eve")
+    task = task_of(flow, "fay")
+
+    return_task(flow, actor=person("fay"), task_id=task.task_id, element_id="a", reason="r")
+
+    assert [inbox(flow, one) for one in ("ben", "eve", "fay")] == [["a"], [], []]
+    answer(flow, "ben")
+    answer(flow, "fay")
+    assert state(flow, instance_id) == "completed"
+
+
 def test_a_return_out_of_several_signers_ends_the_step_for_all_of_them(
     flow: Flow, deployed: Deployed
 ) -> None:
