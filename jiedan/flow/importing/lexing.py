@@ -21,6 +21,16 @@ _SIGNS = {
     ),
     Language.PYTHON: ("==", "!=", "<=", ">=", "**", "//", *"<>+-*/%:()[].,{}="),
 }
+WORDS = {
+    Language.JUEL: {
+        **{"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="},
+        **{"and": "and", "or": "or", "not": "not", "div": "/", "mod": "%", "empty": "empty"},
+    },
+    Language.SCRIPT: {},
+    Language.PYTHON: {"and": "and", "or": "or", "not": "not", "in": "in", "is": "is"},
+}
+_SAME = {"&&": "and", "||": "or", "!": "not", "===": "==", "!==": "!="}
+"""Operators that are spelt as words."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"', "/": "/"}
 
 
@@ -88,3 +98,43 @@ def _text(source: str, at: int, language: Language) -> tuple[str, int]:
     if language is Language.SCRIPT and quote == '"' and "$" in said:
         raise NotFeel(lazy("A text with expressions in it is not converted."))
     return "".join(said), at + 1
+
+
+class Tokens:
+    """The tokens of an expression and where a reader stands in them."""
+
+    def __init__(self, source: str, language: Language) -> None:
+        self.tokens = cut(source, language)
+        self.language = language
+        self.at = 0
+
+    @property
+    def here(self) -> Token:
+        return self.tokens[self.at]
+
+    def sign(self) -> str:
+        """The sign that stands here, however it is spelt; "" for anything else."""
+        token = self.here
+        if token.kind == "sign":
+            return _SAME.get(token.text, token.text)
+        if token.kind == "name":
+            return WORDS[self.language].get(token.text, "")
+        return ""
+
+    def take(self, *signs: str) -> str:
+        """Step over one of these signs if it stands here."""
+        found = self.sign()
+        if found and found in signs:
+            self.at += 1
+            return found
+        return ""
+
+    def need(self, sign: str) -> None:
+        if not self.take(sign):
+            raise self.unread()
+
+    def unread(self) -> NotFeel:
+        token = self.here
+        if token.kind == "end":
+            return NotFeel(lazy("It is not complete."))
+        return NotFeel(lazy("“%(sign)s” cannot be read.", sign=token.text[:40]))

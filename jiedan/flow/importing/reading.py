@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jiedan.core.i18n import lazy
-from jiedan.flow.importing.lexing import Token, cut
+from jiedan.flow.importing.lexing import WORDS, Tokens
 from jiedan.flow.importing.syntax import (
     Binary,
     Call,
@@ -29,15 +29,6 @@ from jiedan.flow.importing.syntax import (
 DEEPEST = 40
 """Brackets and operators inside each other."""
 
-_WORDS = {
-    Language.JUEL: {
-        **{"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="},
-        **{"and": "and", "or": "or", "not": "not", "div": "/", "mod": "%", "empty": "empty"},
-    },
-    Language.SCRIPT: {},
-    Language.PYTHON: {"and": "and", "or": "or", "not": "not", "in": "in", "is": "is"},
-}
-_SAME = {"&&": "and", "||": "or", "!": "not", "===": "==", "!==": "!="}
 _CONSTANTS: dict[str, Node] = {
     "null": Null(),
     "undefined": Null(),
@@ -63,12 +54,10 @@ def read(source: str, language: Language) -> Node:
     return _Reader(source, language).whole()
 
 
-class _Reader:
+class _Reader(Tokens):
     def __init__(self, source: str, language: Language, depth: int = 0) -> None:
-        self.tokens = cut(source, language)
-        self.language = language
+        super().__init__(source, language)
         self.is_python = language is Language.PYTHON
-        self.at = 0
         self.depth = depth
 
     def whole(self) -> Node:
@@ -76,38 +65,6 @@ class _Reader:
         if self.here.kind != "end":
             raise self.unread()
         return node
-
-    # --- tokens ----------------------------------------------------------------------------------
-    @property
-    def here(self) -> Token:
-        return self.tokens[self.at]
-
-    def sign(self) -> str:
-        """The sign that stands here, however it is spelt; "" for anything else."""
-        token = self.here
-        if token.kind == "sign":
-            return _SAME.get(token.text, token.text)
-        if token.kind == "name":
-            return _WORDS[self.language].get(token.text, "")
-        return ""
-
-    def take(self, *signs: str) -> str:
-        """Step over one of these signs if it stands here."""
-        found = self.sign()
-        if found and found in signs:
-            self.at += 1
-            return found
-        return ""
-
-    def need(self, sign: str) -> None:
-        if not self.take(sign):
-            raise self.unread()
-
-    def unread(self) -> NotFeel:
-        token = self.here
-        if token.kind == "end":
-            return NotFeel(lazy("It is not complete."))
-        return NotFeel(lazy("“%(sign)s” cannot be read.", sign=token.text[:40]))
 
     # --- from loose to tight ---------------------------------------------------------------------
     def expression(self) -> Node:
@@ -264,7 +221,7 @@ class _Reader:
             return Text(token.text)
         if token.kind == "formatted":
             return self.formatted(token.text)
-        if token.kind == "name" and not _WORDS[self.language].get(token.text):
+        if token.kind == "name" and not WORDS[self.language].get(token.text):
             return self.named(token.text)
         self.at -= 1
         raise self.unread()
