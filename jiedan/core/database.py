@@ -221,7 +221,7 @@ class Database:
         if self.is_sqlite:
             self._turn = threading.Lock()
             self.engine = self._open_sqlite(pool_size)
-            self._reader = self.engine
+            self._reader = self._asker = self.engine
             self._looker = self.engine.execution_options(alone=True)
         else:
             self.engine = create_engine(
@@ -233,6 +233,7 @@ class Database:
                 pool_pre_ping=False,
             )
             self._reader = self.engine.execution_options(postgresql_readonly=True)
+            self._asker = self.engine.execution_options(isolation_level="AUTOCOMMIT")
             self._looker = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writer = self.engine.execution_options(writes=True)
         self._writing = threading.local()
@@ -282,6 +283,15 @@ class Database:
         transaction is open between them. It cannot be used once it is closed."""
         with _Reading(self._looker, expire_on_commit=False, close_resets_only=False) as session:
             yield session
+
+    @contextmanager
+    def asking(self) -> Iterator[Connection]:
+        """A connection for one prepared question: no session, no transaction around it.
+
+        A transaction for a single SELECT would cost PostgreSQL two more ways there and back.
+        """
+        with self._asker.connect() as connection:
+            yield connection
 
     def create_all(self) -> None:
         """Create every table that is known by now; for tests. Products migrate instead."""

@@ -111,8 +111,8 @@ def load_token(platform: Platform, *, token: str, ip: str | None = None) -> Acto
     if not token.startswith(PREFIX):
         return None
     now = platform.clock.now()
-    with platform.read() as session:
-        rows = _OWNER.all(session.connection(), {"digest": _digest(token)})
+    with platform.database.asking() as connection:
+        rows = _OWNER.all(connection, {"digest": _digest(token)})
     if not rows:
         return None
     row = rows[0]

@@ -74,8 +74,7 @@ def _sections(data: Path | None) -> dict[str, Section]:
         "postgres": _postgres,
     }
     for path in sorted(Path(__file__).parent.glob("bench_*.py")):
-        module = importlib.import_module(f"tests.bench.{path.stem}")
-        sections[path.stem.removeprefix("bench_")] = partial(_without_folder, module.measure)
+        sections[path.stem.removeprefix("bench_")] = partial(_beside, path.stem)
     if data is not None:
         sections["public"] = lambda folder: public.measure(data)
     return sections
@@ -117,8 +116,9 @@ def _place(folder: Path, url: str = "") -> Installation:
     return furnish(folder, url, content=CONTENT, people=PEOPLE)
 
 
-def _without_folder(measure: Callable[[], Iterable[Row]], _folder: Path) -> Iterable[Row]:
-    return measure()
+def _beside(module: str, _folder: Path) -> Iterable[Row]:
+    found: Iterable[Row] = importlib.import_module(f"tests.bench.{module}").measure()
+    return found
 
 
 if __name__ == "__main__":

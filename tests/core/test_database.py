@@ -16,7 +16,9 @@ from jiedan.core.clock import SHANGHAI
 from jiedan.core.database import Base, Database, ScaledDecimal, dump_json
 from jiedan.core.demo_clock import ClockOffset
 from jiedan.core.ids import new_id
+from jiedan.core.numbering import NumberSeries
 from jiedan.core.platform import Platform
+from jiedan.core.prepared import Prepared
 from jiedan.core.schema import load_tables
 
 
@@ -112,3 +114,22 @@ def test_a_plain_annotation_chooses_the_column() -> None:
         assert type(columns["at"].type).__name__ == "UtcDateTime"
     finally:
         Base.metadata.remove(Sample.__table__)
+
+
+def test_a_question_sees_what_was_committed_and_leaves_nothing_open(
+    both_databases: Platform,
+) -> None:
+    asked = Prepared(select(NumberSeries.__table__.c.last))
+    with both_databases.database.writing() as session:
+        session.add(NumberSeries(series="a", last=7))
+        session.commit()
+
+    with both_databases.database.asking() as connection:
+        first = asked.first(connection, {})
+    with both_databases.database.writing() as session:
+        session.get_one(NumberSeries, "a").last = 8
+        session.commit()
+    with both_databases.database.asking() as connection:
+        second = asked.first(connection, {})
+
+    assert (first.last, second.last) == (7, 8)
