@@ -46,7 +46,7 @@ LEADS = (
 KNOWN = (
     "/sign-in", "/help", "/api/docs", "/account/password", "/notices", "/inbox/done",
     "/inbox/started", "/monitor/incidents", "/monitor/messages", "/monitor/jobs",
-    "/studio?kind=decision", "/studio?kind=form", "/studio/process/order_review",
+    "/studio?kind=decision", "/studio?kind=form", "/studio/imports", "/studio/process/order_review",
     "/studio/process/order_review/versions", "/studio/decision/review_routing",
     "/studio/form/order_entry",
 )  # fmt: skip

@@ -20,7 +20,7 @@ ADMIN = (
 )  # fmt: skip
 OWNER = (
     "/studio", "/studio?kind=decision", "/studio?kind=form",
-    "/studio/process/order_review/versions",
+    "/studio/process/order_review/versions", "/studio/imports",
 )  # fmt: skip
 EDITORS = (
     "/studio/process/order_review", "/studio/decision/review_routing", "/studio/form/order_review",
