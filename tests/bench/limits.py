@@ -27,7 +27,7 @@ class Rate:
 
 
 ORDER: dict[str, object] = {
-    "order_id": "XS20260302-0001",
+    "number": "XS20260302-0001",
     "lines": [
         {"sku": f"P-{number}", "quantity": number, "price_fen": 100, "remark": "x" * 60}
         for number in range(8)
