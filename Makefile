@@ -9,7 +9,7 @@ ONLY ?=
 # Compiled modules are kept whatever the machine's habits are: a start needs them to be quick.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: run test check look bench conformance format setup setup-dev
+.PHONY: run test check look bench kills conformance format setup setup-dev
 
 run: setup
 	@$(PY) -m jiedan.cli serve --demo --port $(PORT)
@@ -33,6 +33,9 @@ look: setup-dev
 
 bench: setup-dev
 	@$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(DIR),--dir $(DIR))
+
+kills: setup-dev
+	@$(PY) -m tests.robustness.kills
 
 conformance: setup-dev
 	@$(PY) -m jiedan.cli conformance $(DIR)
