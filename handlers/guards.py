@@ -36,7 +36,7 @@ WHILE_HELD = frozenset(
 )
 """Tasks that go on while an order is held."""
 
-APART = frozenset({"issue_handling", "after_sales_issue"})
+APART = frozenset({"issue_handling", "after_sales_issue", "return_refund", "complaint"})
 """Processes that look after a customer's problem, whatever happens to the order."""
 
 

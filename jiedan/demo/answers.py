@@ -336,6 +336,15 @@ ANSWERS: dict[str, Callable[[Page], Filled]] = {
         },
     ),
     "pick_goods": _fixed("done"),
+    "recover_lag": lambda page: Filled(
+        "submit",
+        {
+            "cause_kind": "material",
+            "new_eta": page.moment(48),
+            "cause": "物料到货晚于计划",
+            "measures": "周末加班并启用备用供应商。",
+        },
+    ),
     "schedule_production": lambda page: Filled(
         "release",
         {

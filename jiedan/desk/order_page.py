@@ -13,6 +13,8 @@ from jiedan.desk.acceptances import AcceptanceFacts, acceptance_facts
 from jiedan.desk.allocation import Progress, list_milestones, milestone_facts, progress_of
 from jiedan.desk.approval_conditions import ConditionFacts, list_conditions
 from jiedan.desk.approvals import ApprovalFacts, list_approvals
+from jiedan.desk.cancellations import list_cancellations
+from jiedan.desk.changes import list_changes
 from jiedan.desk.customers import CustomerFacts, customer_facts
 from jiedan.desk.evaluations import EvaluationFacts, evaluation_facts
 from jiedan.desk.holds import Hold, open_holds
@@ -23,7 +25,9 @@ from jiedan.desk.masking import mask_address, mask_name, mask_phone
 from jiedan.desk.order_refs import find_order
 from jiedan.desk.orders import list_contacts
 from jiedan.desk.platform_orders import order_platform_order
+from jiedan.desk.production import list_production
 from jiedan.desk.records import get_order
+from jiedan.desk.returns import list_returns, refund_of
 from jiedan.desk.reviews import Reviewed, list_reviews
 from jiedan.desk.settlement import Balance, settlement_balance
 from jiedan.desk.shipments import ShipmentFacts, order_shipments
@@ -115,6 +119,9 @@ class OrderPage(Result):
     invoices: list[InvoiceFacts]
     balance: Balance
     contacts: list[dict[str, Any]]
+    requests: list[dict[str, Any]]
+    """Cancellations, changes and returns: kind, number, state, what, and an amount in fen."""
+    production: list[dict[str, Any]]
 
 
 def show_order(session: Session, *, ref: Ref, now: datetime, clear: bool = False) -> OrderPage:
@@ -193,7 +200,55 @@ def show_order(session: Session, *, ref: Ref, now: datetime, clear: bool = False
             }
             for log in list_contacts(session, order_id=key)
         ],
+        requests=_requests(session, key),
+        production=[
+            {
+                "number": one.number,
+                "line": one.line,
+                "qty": one.qty,
+                "qty_good": one.qty_good,
+                "progress_pct": one.progress_pct,
+                "state": one.state,
+            }
+            for one in list_production(session, order_id=key)
+        ],
     )
+
+
+def _requests(session: Session, order_id: Ref) -> list[dict[str, Any]]:
+    """What was asked of the order on its way; addresses and phones stay in the tasks."""
+    return [
+        *(
+            {
+                "kind": "cancellation",
+                "number": None,
+                "state": one.state,
+                "what": one.reason,
+                "fen": one.fee_fen,
+            }
+            for one in list_cancellations(session, order_id=order_id)
+        ),
+        *(
+            {
+                "kind": "change",
+                "number": one.number,
+                "state": one.state,
+                "what": one.reason,
+                "fen": one.total_after_fen,
+            }
+            for one in list_changes(session, order_id=order_id)
+        ),
+        *(
+            {
+                "kind": "return",
+                "number": one.number,
+                "state": one.state,
+                "what": one.want,
+                "fen": refund_of(session, return_id=one.return_id),
+            }
+            for one in list_returns(session, order_id=order_id)
+        ),
+    ]
 
 
 def _customer_name(customer: CustomerFacts | None, clear: bool) -> str | None:

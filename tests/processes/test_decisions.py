@@ -383,3 +383,43 @@ def test_how_a_change_goes_on(
     )
 
     assert path == found
+
+
+@pytest.mark.req("N4.3.2", "S2.5.11")
+@pytest.mark.parametrize(
+    ("channel", "days", "reason", "returnable", "product", "decision", "freight"),
+    [
+        ("sales", 365, "quality", False, "custom", "allow", "company"),
+        ("sales", 366, "quality", True, "standard", "deny", "buyer"),
+        ("netease", 400, "late", False, "standard", "allow", "company"),
+        ("netease", 1, "no_reason_7d", True, "custom", "deny", "buyer"),
+        ("netease", 1, "no_reason_7d", True, "digital", "deny", "buyer"),
+        ("netease", 7, "no_reason_7d", True, "standard", "allow", "buyer"),
+        ("netease", 8, "no_reason_7d", True, "standard", "deny", "buyer"),
+        ("netease", 1, "no_reason_7d", False, "standard", "deny", "buyer"),
+        ("sales", 1, "no_reason_7d", True, "standard", "level1", "buyer"),
+        ("sales", 1, "other", True, "standard", "deny", "buyer"),
+    ],
+)
+def test_what_may_be_given_back(
+    channel: str,
+    days: int,
+    reason: str,
+    returnable: bool,
+    product: str,
+    decision: str,
+    freight: str,
+) -> None:
+    """D18, row by row, with its borders; the last one is the catch-all."""
+    found = decide(
+        "return_eligibility",
+        channel=channel,
+        days=days,
+        warranty_days=365,
+        no_reason_days=7,
+        reason=reason,
+        returnable=returnable,
+        product=product,
+    )
+
+    assert {"decision": decision, "freight_by": freight} == found
