@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "token": ("jiedan.people.commands:token_command", "Make a key for the API."),
     "clock": ("jiedan.core.commands:clock_command", "Show or move the demo's clock."),
     "platform-sim": ("jiedan.demo.platform_sim:platform_sim_group", "Play the sales platform."),
+    "backup": ("jiedan.backing:backup_command", "Copy everything while people work."),
+    "restore": ("jiedan.backing:restore_command", "Put a copy in place."),
     "audit": ("jiedan.core.commands:audit_group", "Verify the audit trail."),
 }
 """Where each command lives and what it is for; an area adds its own lines here."""
