@@ -17,7 +17,7 @@ from jiedan.core.work import Work
 from jiedan.flow.handlers import plain
 from jiedan.flow.notice_wishes import KINDS, unwanted_kinds
 from jiedan.flow.owners import owners_of
-from jiedan.flow.pages import COUNT_UP_TO, Count, Page, count_of, cursor, moment, read_cursor
+from jiedan.flow.pages import Count, Page, count_of, cursor, moment, read_cursor
 from jiedan.flow.platform import Flow
 from jiedan.flow.tables import NoticeReadRow, NoticeRow, TaskRow, table_of
 
@@ -25,6 +25,8 @@ MOMENTS = frozenset({"due", "at"})
 """Names of params that hold a moment as ISO text. `x.en` is the English of `x`."""
 YOUNG = timedelta(days=30)
 """An unread notice counts for so long."""
+LOOKED_AT = 300
+"""So many of the newest unread notices are counted."""
 ABOUT_OPEN_TASKS = frozenset({"task", "reminder", "breach", "escalation", "urge"})
 """Kinds that nobody needs once the task is done."""
 
@@ -138,10 +140,18 @@ def count_unread(flow: Flow, *, actor: Actor) -> Count:
     """How many notices the actor has not read and that still matter: young ones, of wanted kinds,
     not about a task that is done by now."""
     with flow.platform.read() as session:
+        young = flow.platform.clock.now() - YOUNG
+        newest = (
+            select(NoticeRow.id)
+            .where(*_of(session, actor), NoticeRow.at >= young, not_(_read_by(actor)))
+            .order_by(NoticeRow.at.desc())
+            .limit(LOOKED_AT)
+        )
+        # Only of the newest: in one statement it would tempt the database to read all tasks.
         unread = (
             select(NoticeRow.id)
-            .where(*_of(session, actor), not_(_read_by(actor)), *_still_matters(flow))
-            .limit(COUNT_UP_TO)
+            .where(NoticeRow.id.in_(session.execute(newest).scalars().all()))
+            .where(*_still_matters(flow))
             .subquery()
         )
         return count_of(session.execute(select(func.count()).select_from(unread)).scalar_one())

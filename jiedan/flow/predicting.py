@@ -20,7 +20,7 @@ from jiedan.feel import FeelError
 from jiedan.flow.content.forms import parse_form
 from jiedan.flow.content.graph import Arrow, Node, graph_of
 from jiedan.flow.content.read import split_list
-from jiedan.flow.current import Bundle, bundle_of, read_sources
+from jiedan.flow.current import Bundle, bundle_of, form_version, read_sources
 from jiedan.flow.engine import ElementRef
 from jiedan.flow.host import StepHost
 from jiedan.flow.instance import load_instance
@@ -192,6 +192,9 @@ class _Walker:
         if info is None:
             return
         owners = join_owners(self._names(node.users), self._names(node.groups))
+        if info.form_id:
+            # Whoever does that step presses a button of its own; the first is the usual one.
+            self.variables["outcome"] = self._first_outcome(info.form_id)
         self.found.append(
             Ahead(
                 process_id=process_id,
@@ -202,6 +205,14 @@ class _Walker:
                 certain=sure,
             )
         )
+
+    def _first_outcome(self, form_id: str) -> str | None:
+        work = self.host.work
+        try:
+            form = form_version(work.session, self.host.flow, form_id, None)[0]
+        except _UNKNOWN:
+            return None
+        return form.outcomes[0].name if form.outcomes else None
 
     def _names(self, said: str) -> tuple[str, ...]:
         if not said.startswith("="):

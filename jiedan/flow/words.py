@@ -34,7 +34,7 @@ def keep_words(database: Connection, instance_id: UUID, *texts: str | None, fres
     """Let an open instance be found by these texts and by nothing else."""
     if not fresh:
         forget_words(database, instance_id)
-    words = sorted(set(_words_of(" ".join(text for text in texts if text))))[:MOST]
+    words = sorted(set(words_of(" ".join(text for text in texts if text))))[:MOST]
     if words:
         _KEEP.run_all(database, [{"word": one, "instance_id": instance_id} for one in words])
 
@@ -44,7 +44,8 @@ def forget_words(database: Connection, instance_id: UUID) -> None:
     _FORGET.run(database, {"b_instance": instance_id})
 
 
-def _words_of(text: str) -> Iterator[str]:
+def words_of(text: str) -> Iterator[str]:
+    """The words by which a text is found, some more than once."""
     for run in _runs(text):
         if run[0].isascii():
             yield run[:LETTERS]

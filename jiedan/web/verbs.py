@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from jiedan.core.actor import Actor
@@ -214,10 +214,17 @@ def act(task_id: UUID, name: str) -> Response | tuple[str, int]:
     flash(str(verb.done), "good")
     mine = next((one for one in done.next_tasks if one.mine), None)
     if verb.name in ("copy", "remove_signer"):
-        return redirect(url_for("task.show", task_id=task_id), 303)
+        return _go_to(url_for("task.show", task_id=task_id))
     if mine is not None:
-        return redirect(url_for("task.show", task_id=mine.task_id), 303)
-    return redirect(last_place() or url_for("inbox.todo"), 303)
+        return _go_to(url_for("task.show", task_id=mine.task_id))
+    return _go_to(last_place() or url_for("inbox.todo"))
+
+
+def _go_to(address: str) -> Response:
+    """A dialog is told where to go, so that what is to be said waits for that page."""
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify(url=address)
+    return redirect(address, 303)
 
 
 def _task_and_verb(task_id: UUID, name: str) -> tuple[OpenedTask, Verb]:
@@ -418,7 +425,7 @@ def act_instance(instance_id: UUID, name: str) -> Response | tuple[str, int]:
     except (Invalid, Conflict, Forbidden) as refusal:
         return _instance_form(instance_id, verb, refusal), status_of(refusal)
     flash(str(verb.done), "good")
-    return redirect(url_for("orders.of_instance", instance_id=target), 303)
+    return _go_to(url_for("orders.of_instance", instance_id=target))
 
 
 def _of_instance(instance_id: UUID, name: str) -> Verb:

@@ -43,11 +43,10 @@
     const form = event.target.closest("#sheet form[data-ask]");
     if (!form || event.defaultPrevented) return;
     event.preventDefault();
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) }).catch(() => null);
-    if (answer?.redirected && answer.ok) {
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer?.ok && answer.headers.get("Content-Type")?.includes("json")) {
       document.querySelectorAll("form[data-dirty]").forEach((one) => { delete one.dataset.dirty; });
-      // Not fetched twice: what the answer says must still be told on the page.
-      location.href = answer.url;
+      location.href = (await answer.json()).url;
       return;
     }
     delete form.dataset.sent;
