@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import requests
-
 PATIENCE_SECONDS = 10
 KINDS = ("dingtalk", "wecom", "feishu")
 ALARMS = frozenset({"reminder", "breach", "escalation", "urge", "incident", "warning"})
@@ -77,6 +75,9 @@ def post(robot: Robot, text: str, *, now: float | None = None) -> None:
     """Put a text into the group. Raises RobotRefused, or what `requests` raises."""
     stamp = time.time() if now is None else now
     url, body = _SHAPES[robot.kind](robot, text, stamp)
+    # It takes a while to import, and a start tells no robot anything.
+    import requests
+
     answer = requests.post(url, json=body, timeout=PATIENCE_SECONDS, allow_redirects=False)
     if answer.status_code != 200:
         raise RobotRefused(f"HTTP {answer.status_code}")

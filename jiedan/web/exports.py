@@ -12,8 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Response, request
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from jiedan.core import audit
 from jiedan.core.clock import shanghai
@@ -133,6 +131,9 @@ def harmless(text: str) -> str:
 
 
 def _xlsx(name: str, columns: Sequence[Column], rows: Iterator[list[Any]]) -> bytes:
+    # It takes a while to import, and a start writes no sheet.
+    from openpyxl import Workbook
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet(name[:31])
     sheet.freeze_panes = "A2"
@@ -154,6 +155,8 @@ def _cell(sheet: Any, value: Any) -> Any:
         value = gettext("yes") if value else gettext("no")
     elif isinstance(value, str | LazyText):
         value = harmless(str(value))
+    from openpyxl.cell import WriteOnlyCell
+
     cell = WriteOnlyCell(sheet, value=value)
     if isinstance(value, str):
         # Never a formula, whatever it begins with.
