@@ -66,7 +66,12 @@ def bring_forward(
 
 
 def _from_1(document: Document) -> Document:
-    """The number went from the document to the first byte."""
+    """The number went from the document to the first byte; parents are told by their place."""
+    for scope in (document, *document.get("s", ())):
+        places: dict[str, int] = {}
+        for token in scope["t"]:
+            token[3] = places[token[3]] if token[3] else 0
+            places[token[0]] = len(places) + 1
     return {name: value for name, value in document.items() if name != "f"}
 
 

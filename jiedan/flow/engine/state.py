@@ -2,7 +2,8 @@
 
 `{"r": root process, "v": variables, "t": tokens, "k": what compensation would undo,
 "s": what runs inside tokens}`; a token is
-`[id, element, state, parent, internal, own variables]`, own variables are `[values, barrier]`;
+`[id, element, state, parent, internal, own variables]`, where the parent is the number of an
+earlier token of the same list, from 1, and own variables are `[values, barrier]`;
 each entry of "s" is `{"i": token, "v": variables, "t": tokens}` with "g", the
 variables given to a called process.
 Times are ISO text in UTC. Neither the specification nor finished or predicted tasks are stored.
@@ -39,17 +40,22 @@ def dump(instance: Instance) -> bytes:
 
 def _dump_tokens(workflow: Workflow) -> list[Any]:
     shared = workflow.scope
-    return [
-        [
-            task.id.hex,
-            task.task_spec.name,
-            task._state,
-            0 if task._parent is None else task._parent.hex,
-            task.internal_data,
-            0 if task.scope is shared else [task.scope.values, task.scope.barrier],
-        ]
-        for task in workflow.tasks.values()
-    ]
+    rows: list[Any] = []
+    for place, task in enumerate(workflow.tasks.values(), 1):
+        task.place = place
+        row = task.row
+        if row is None:
+            row = task.row = [task.id.hex, "", 0, 0, task.internal_data, 0]
+        row[1] = task.task_spec.name
+        row[2] = task._state
+        row[3] = 0 if task.held_by is None else task.held_by.place
+        scope = task.scope
+        if scope is shared:
+            row[5] = 0
+        elif row[5] == 0 or row[5][0] is not scope.values:
+            row[5] = [scope.values, scope.barrier]
+        rows.append(row)
+    return rows
 
 
 def _dump_inside(inner: Workflow) -> dict[str, Any]:
@@ -85,8 +91,9 @@ def load(model: ProcessModel, state: bytes) -> Instance:
 def _load_tokens(workflow: Workflow, stored: list[Any], index: dict[str, TokenTask]) -> None:
     top = workflow.top_workflow
     specs = workflow.spec.task_specs
-    for task_id, name, state, parent_id, internal, own in stored:
-        parent = index[parent_id] if parent_id else None  # it was there first
+    rows: list[TokenTask] = []
+    for task_id, name, state, place, internal, own in stored:
+        parent = rows[place - 1] if place else None
         spec = specs.get(name)
         if "undoes" in internal:
             spec = handler_scope(workflow, "up" in internal).lookup(name, internal["undoes"])
@@ -97,6 +104,7 @@ def _load_tokens(workflow: Workflow, stored: list[Any], index: dict[str, TokenTa
             scope = Scope(own[0], parent.scope if spec.is_item else scope, own[1])
         task = TokenTask(workflow, spec, parent, state, UUID(hex=task_id), scope)
         index[task_id] = task
+        rows.append(task)
         top.alive += 1
         task.internal_data = internal
         task.entered = "l" not in internal

@@ -57,9 +57,13 @@ class TokenTask(Task):
     ) -> None:
         # The library's own initialiser takes the time and notifies the parent's whole subtree.
         self.id = id or new_id()
+        # Of the stored state: its row, kept from one saving to the next, and the row's number.
+        self.row: list[Any] | None = None
+        self.place = 0
         self.workflow = workflow
         self.task_spec = task_spec
         self._parent = None if parent is None else parent.id
+        self.held_by = parent
         self._children: dict[UUID, None] = {}
         self._state = state
         self.triggered = False
@@ -111,7 +115,7 @@ class TokenTask(Task):
             parent = self.parent
             if parent is not None:
                 parent._children.pop(self.id, None)
-            self._parent = None
+            self._parent = self.held_by = None
 
     def cancel(self) -> None:
         """Withdraw this token with everything inside it."""

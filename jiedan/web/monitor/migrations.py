@@ -17,6 +17,7 @@ from jiedan.flow.definitions import list_definitions, list_versions
 from jiedan.flow.migration import revert_instance
 from jiedan.flow.migration_list import (
     Migration,
+    MigrationItem,
     blocked_at,
     list_candidates,
     list_items,
@@ -123,9 +124,12 @@ def show_move(migration_id: UUID) -> str:
     }
     blocked = blocked_at(flow(), migration_id=migration_id)
 
-    def why(found: Mapping[str, str]) -> str:
-        place = found.get("process", ""), found.get("element", "")
-        return say(found["rule"], names.get(place, place[1]), found.get("detail", ""))
+    def why(item: MigrationItem) -> list[str]:
+        said = []
+        for found in item.obstacles:
+            place = found.get("process", ""), found.get("element", "")
+            said.append(say(found["rule"], names.get(place, place[1]), found.get("detail", "")))
+        return list(dict.fromkeys(said))
 
     return render_template(
         "monitor/migration.html",
@@ -210,21 +214,41 @@ def _marks(migration: Migration, side: str) -> dict[str, Any]:
         else:
             facts["done"] += int(change.is_change)
     versions = _versions(migration, side)
+    worth = _worth_a_look(migration, elements)
     return {
         "processes": [
             {
                 "id": process_id,
                 "name": _name_of(process_id),
-                "version": version,
-                "xml": url_for("studio.source", kind="process", key=process_id, version=version),
-                "current": process_id == migration.process_id,
+                "version": versions[process_id],
+                "xml": url_for(
+                    "studio.source",
+                    kind="process",
+                    key=process_id,
+                    version=versions[process_id],
+                ),
+                "current": process_id == worth[0],
             }
-            for process_id, version in sorted(
-                versions.items(), key=lambda one: (one[0] != migration.process_id, one[0])
-            )
+            for process_id in worth
+            if process_id in versions
         ],
         "elements": elements,
     }
+
+
+def _worth_a_look(
+    migration: Migration, elements: Mapping[str, Mapping[str, Mapping[str, int]]]
+) -> list[str]:
+    """The processes that differ, those where something cannot go first; else the root."""
+    before, after = (_versions(migration, side) for side in SIDES)
+    changed = [one for one in before if before[one] != after.get(one)]
+
+    def rank(process_id: str) -> tuple[bool, bool, str]:
+        facts = elements.get(process_id, {}).values()
+        stops = any(one["incident"] for one in facts)
+        return not stops, not any(one["done"] for one in facts), process_id
+
+    return sorted(changed, key=rank) or [migration.process_id]
 
 
 def _versions(migration: Migration, side: str) -> dict[str, int]:

@@ -498,7 +498,7 @@ def test_who_was_sent_back_comes_straight_again_in_the_new_version_as_well() -> 
         play.complete(one)
     token = next(iter(play.open))
     left = frozenset({"enter", "review", "sign"})
-    way = play.live.way_back(token, "p", "enter", left)
+    way = play.live.way_back(token, "p", "enter", left, {})
     assert way is not None
     play.live.go_back(way, straight="pay")
     play.run()
