@@ -1,4 +1,4 @@
-"""The edge cases of Chinese approvals, each with our rule; the manual's page `verbs` says it too."""
+"""The edge cases of Chinese approvals, each with our rule; the manual says them on `verbs`."""
 
 from __future__ import annotations
 
@@ -682,6 +682,23 @@ def test_who_is_mentioned_in_a_comment_is_told_and_may_look(flow: Flow, deployed
         "mention",
     }
     assert has_copy(flow, actor=person("eve"), instance_id=instance_id)
+
+
+def test_where_copies_are_forbidden_nobody_learns_of_it_by_a_mention(
+    flow: Flow, deployed: Deployed
+) -> None:
+    deployed(p=line(process_settings(verbs="-copy"), step("review", "ben")))
+    instance_id = begin(flow)
+
+    with pytest.raises(ReceiverRefused):
+        comment_with_mentions(
+            flow, actor=person("ann"), instance_id=instance_id, text="look", mentions=("eve",)
+        )
+    comment_with_mentions(flow, actor=person("ann"), instance_id=instance_id, text="@eve @ben")
+
+    assert list_notices(flow, actor=person("eve")).items == ()
+    assert [one.kind for one in list_notices(flow, actor=person("ben")).items] == ["mention"]
+    assert not has_copy(flow, actor=person("eve"), instance_id=instance_id)
 
 
 # --- 谁来办: nobody, the initiator, repeated ----------------------------------------------------
