@@ -42,6 +42,7 @@ from jiedan.desk.tables.orders import (
     OrderVersion,
 )
 from jiedan.desk.tables.parties import Address, Contact, CreditProfile, Customer, Guarantee
+from jiedan.desk.tables.portal import PortalAnswer, PortalGuess, PortalLink
 from jiedan.desk.tables.production import ProductionOrder, QualityInspection
 from jiedan.desk.tables.requests import Cancellation, OrderChange
 from jiedan.desk.tables.returns import CreditNote, Refund, Return
@@ -88,6 +89,9 @@ __all__ = [
     "PlatformOrder",
     "PlatformReply",
     "PlatformSku",
+    "PortalAnswer",
+    "PortalGuess",
+    "PortalLink",
     "PricePolicy",
     "ProductionOrder",
     "QualityInspection",

@@ -532,6 +532,17 @@ def upgrade() -> None:
     )
     op.create_index("uq_platform_skus", "platform_skus", ["platform", "platform_sku"], unique=True)
     op.create_table(
+        "portal_guesses",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("network", sa.String(length=64), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_portal_guesses")),
+    )
+    op.create_index("ix_portal_guesses_at", "portal_guesses", ["at"], unique=False)
+    op.create_index(op.f("ix_portal_guesses_link_id"), "portal_guesses", ["link_id"], unique=False)
+    op.create_index("ix_portal_guesses_network", "portal_guesses", ["network", "at"], unique=False)
+    op.create_table(
         "price_policies",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("sku", sa.String(length=40), nullable=False),
@@ -2388,6 +2399,35 @@ def upgrade() -> None:
         op.f("ix_payment_matches_payment_id"), "payment_matches", ["payment_id"], unique=False
     )
     op.create_table(
+        "portal_links",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("purpose", sa.String(length=60), nullable=False),
+        sa.Column("order_id", sa.Uuid(), nullable=False),
+        sa.Column("shipment_id", sa.Uuid(), nullable=True),
+        sa.Column("single_use", sa.Boolean(), nullable=False),
+        sa.Column("phone_check", sa.Boolean(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_by", sa.String(length=60), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=60), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_by", sa.String(length=60), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_portal_links_order_id")),
+        sa.ForeignKeyConstraint(
+            ["shipment_id"], ["shipments.id"], name=op.f("fk_portal_links_shipment_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_portal_links")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_portal_links_token_hash")),
+    )
+    op.create_index(op.f("ix_portal_links_order_id"), "portal_links", ["order_id"], unique=False)
+    op.create_index(
+        op.f("ix_portal_links_shipment_id"), "portal_links", ["shipment_id"], unique=False
+    )
+    op.create_table(
         "production_orders",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(length=60), nullable=False),
@@ -2661,6 +2701,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issue_updates")),
     )
     op.create_index(op.f("ix_issue_updates_issue_id"), "issue_updates", ["issue_id"], unique=False)
+    op.create_table(
+        "portal_answers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("signer", sa.String(length=120), nullable=False),
+        sa.Column("way", sa.String(length=20), nullable=True),
+        sa.Column("evidence_sha256", sa.String(length=64), nullable=True),
+        sa.Column("ip", sa.String(length=64), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["link_id"], ["portal_links.id"], name=op.f("fk_portal_answers_link_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_portal_answers")),
+        sa.UniqueConstraint("subject", name=op.f("uq_portal_answers_subject")),
+    )
+    op.create_index("ix_portal_answers_link", "portal_answers", ["link_id", "at"], unique=False)
+    op.create_index(op.f("ix_portal_answers_link_id"), "portal_answers", ["link_id"], unique=False)
     op.create_table(
         "quality_inspections",
         sa.Column("id", sa.Uuid(), nullable=False),
