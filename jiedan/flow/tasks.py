@@ -44,6 +44,7 @@ from jiedan.flow.task_views import (
     NextTask,
     OpenedTask,
 )
+from jiedan.flow.team import leads
 from jiedan.flow.verbs.deciding import take_answer, values_of
 
 __all__ = [
@@ -65,11 +66,13 @@ _candidates = table_of(TaskCandidateRow)
 
 
 def open_task(flow: Flow, *, actor: Actor, task_id: UUID) -> OpenedTask:
-    """Read a task with its form and initial values. A stranger gets TaskNotFound."""
+    """Read a task with its form and initial values. A stranger gets TaskNotFound; who leads those
+    whose task it is may look."""
     with flow.platform.read() as session:
         task = load_task(session, task_id)
         actor = standing_in(session, flow, task, actor, flow.platform.clock.now())
-        if not task.concerns(actor) and not actor.has(flow.admins):
+        is_stranger = not task.concerns(actor) and not actor.has(flow.admins)
+        if is_stranger and not leads(flow, actor, task.owners):
             raise TaskNotFound
         return open_page(flow, session, actor, task)
 

@@ -7,6 +7,8 @@ from jiedan.core.errors import NotFound
 from jiedan.flow.inbox import TaskItem
 from jiedan.flow.instances import InstanceView
 from jiedan.flow.owners import owners_of
+from jiedan.flow.verbs.copying import has_copy
+from jiedan.web.house import flow
 
 SEE_ALL = frozenset({"AD", "PO", "AU", "GM", "SM", "SD", "BM"})
 """Roles whose work is to watch instances."""
@@ -15,13 +17,16 @@ REPAIR = frozenset({"AD"})
 
 
 def may_see(view: InstanceView, actor: Actor) -> bool:
-    """Watchers see every instance; others those they started, worked on or have a task in."""
+    """Watchers see every instance; others those they started, worked on, have a task
+    in or a copy of."""
     if actor.roles & SEE_ALL or view.item.started_by == actor.login:
         return True
     if any(entry.actor == actor.login for entry in view.history):
         return True
     owners = set(owners_of(actor))
-    return any(owners & set(task.owners) for task in view.tasks)
+    if any(owners & set(task.owners) for task in view.tasks):
+        return True
+    return has_copy(flow(), actor=actor, instance_id=view.item.instance_id)
 
 
 def require_sight(view: InstanceView, actor: Actor) -> InstanceView:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, flash, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from jiedan.core.actor import Actor
@@ -195,6 +195,15 @@ def offers_of_instance(instance_id: UUID, actor: Actor) -> list[Offer]:
     ]
 
 
+@blueprint.record
+def furnish(state: object) -> None:
+    """Let the pages of orders offer what can be done with the whole request."""
+    app: Flask = state.app  # type: ignore[attr-defined]
+    app.jinja_env.globals["instance_offers"] = lambda instance_id: offers_of_instance(
+        instance_id, person()
+    )
+
+
 # --- a task ------------------------------------------------------------------------------------
 @blueprint.get("/tasks/<uuid:task_id>/verbs/<name>")
 def ask(task_id: UUID, name: str) -> str:
@@ -262,14 +271,12 @@ def _seat_name(seat: Any) -> str:
 
 
 def _reasons(task: OpenedTask) -> frozenset[str]:
-    found: frozenset[str] = getattr(task, "reasons", frozenset())
-    return found
+    return task.reasons
 
 
 def allowed(task: OpenedTask) -> frozenset[str]:
     """Everything that the reader may do with a task now."""
-    found: frozenset[str] = getattr(task, "allowed_verbs", frozenset())
-    return found | task.verbs
+    return task.allowed_verbs | task.verbs
 
 
 def _version() -> int | None:
@@ -436,10 +443,7 @@ def _of_instance(instance_id: UUID, name: str) -> Verb:
 
 
 def _of_whole(instance_id: UUID, actor: Actor) -> frozenset[str]:
-    try:
-        return verbs_of_instance(flow(), actor=actor, instance_id=instance_id)
-    except NotImplementedError:
-        return frozenset()
+    return verbs_of_instance(flow(), actor=actor, instance_id=instance_id)
 
 
 def _instance_form(instance_id: UUID, verb: Verb, refusal: JiedanError | None = None) -> str:

@@ -154,13 +154,6 @@ def _counts(actor: Actor) -> InboxCounts:
     return found
 
 
-def _unread_copies(actor: Actor) -> int:
-    try:
-        return count_unread_copies(flow(), actor=actor)
-    except NotImplementedError:
-        return 0
-
-
 def _around(view: str, asked: Asked) -> dict[str, Any]:
     """What stands above the rows of every list."""
     actor = person()
@@ -172,7 +165,7 @@ def _around(view: str, asked: Asked) -> dict[str, Any]:
         "view": view,
         "asked": asked,
         "counts": _counts(actor),
-        "unread_copies": _unread_copies(actor),
+        "unread_copies": count_unread_copies(flow(), actor=actor),
         "places": {name: label for name, label in PLACES.items() if name != "team" or led},
         "processes": processes,
         "steps": steps_of(asked.filters.process_id),
