@@ -22,7 +22,8 @@ Customers, goods, prices, credit
         blacklist_customer, clear_blacklist
     ``customer_views``: customer_facts, facts_of
     ``matching``: match_customers
-    ``contracts``: add_contract, framework_for, order_contract
+    ``contracts``: add_contract, draft_contract, move_contract, note_round, sign_contract,
+        archive_contract, framework_for, order_contract
     ``catalogue``: add_item, change_item, suspend_item, activate_item, discontinue_item,
         find_item, find_items, item_problem
     ``pricing``: add_policy, approve_policy, find_price, deviation, check_prices, net_unit_price
@@ -68,10 +69,23 @@ Execution
         recover_lag, list_milestones, progress_of
     ``plans``: submit_plan, decide_plan, plan_values, report_shortage, decide_shortage,
         record_consent, shortage_facts
-    ``stock``: receive_stock, expect_stock, free_stock, reserve_order, release_stock, pick_lines,
-        ship_reserved, return_stock, pick_list, stock_balance_ok
+    ``stock``: receive_stock, expect_stock, free_stock, reserve_order, release_stock,
+        release_lines, pick_lines, ship_reserved, return_stock, pick_list, stock_balance_ok
     ``stock_counts``: write_down_missing
     ``line_work``: line_of, finish_production, finish_service
+    ``production``: create_production, replan_production, schedule_production, report_production,
+        record_inspection, take_in, decide_nonconformity, accept_concession, production_facts,
+        list_production, latest_inspection
+What is asked of a running order
+    ``requests``: require_cancellable, require_changeable, require_possible, open_change,
+        open_cancellation
+    ``cancellations``: request_cancellation, line_stages, rule_cancellation, decide_cancellation,
+        waive_fee, answer_fee, approve_cancellation, refuse_cancellation, cancellation_facts,
+        list_cancellations, open_qty
+    ``undoing``: recall_shipments, cancel_production, release_promised, cancel_lines,
+        settle_cancellation, wrap_up_cancellation, finish_cancellation
+    ``changes``: request_change, tried, stage_of, rule_change, add_opinion, record_consent,
+        end_change, apply_change, needs_addendum, change_facts, list_changes
 Delivery, acceptance, issues
     ``carriers``: add_carrier, suspend_carrier, eligible_carriers, carrier_problem, find_carrier,
         list_carriers
@@ -89,12 +103,21 @@ Delivery, acceptance, issues
     ``issues``: log_issue, set_severity, reply_first, analyse_issue, add_update, ask_customer,
         answer_received, fix_issue, confirm_issue, reject_issue, close_issue
     ``issue_views``: issue_facts, list_issues, list_updates
+    ``returns``: request_return, returnable_lines, returned_lines, judge_return, decide_return,
+        grant_exception, end_return, receive_return, goods_value, calculate_return,
+        replace_goods, return_facts, list_returns, refund_of
+    ``complaints``: log_complaint, transfer_complaint, begin_investigation, record_findings,
+        plan_answer, offer_answer, record_answer, mediate, carry_out, summarise,
+        complaint_facts, complaint_story, require_not_accused
 Money
     ``billing``: order_amounts, amounts_of, part_of, credit_part
     ``invoices``: create_invoice, void_invoice, list_invoices, spread_payments
     ``payments``: register_payment, match_payment, match_oldest, unmatched_payments,
         deposit_balance
     ``settlement``: settlement_balance, set_deposit, write_off
+    ``refunds``: refundable_fen, calculate_refund, pay_refund, fail_refund, refund_route,
+        find_refund, refund_facts, list_refunds, take_back_invoices, credited_fen,
+        list_credit_notes
 What decisions ask
     ``facts``: order_facts
     ``regions``: known_province, region_of

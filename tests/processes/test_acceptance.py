@@ -167,7 +167,7 @@ def test_an_agreed_deduction_counts_as_accepted_after_it_was_approved(house: Hou
 
 
 def grant(house: House) -> None:
-    """Somebody asks for the approval of the compensation and the sales manager gives it."""
+    """Somebody asks for the compensation; finance co-signs, and the sales manager grants it."""
     half.take(
         house,
         "luodan",
@@ -176,6 +176,7 @@ def grant(house: House) -> None:
         files=("attachments",),
         justification="贴标失误属我方责任,经与客户协商同意折让三百元,请批准执行该折让方案。",
     )
+    house.do("zhouhang", "cosign_special", "agree", opinion="金额属实。")
     house.do("wangqiang", "decide_special", "approve", opinion="同意该折让方案")
 
 

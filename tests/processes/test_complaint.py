@@ -95,6 +95,7 @@ def test_money_is_offered_only_after_an_approval(house: House, outcome: str, wai
     investigated(house)
     planned(house, money="800.00", apology=True)
     house.do("gaoyan", "request_special", "submit", ("attachments",), justification=WHY)
+    house.do("zhouhang", "cosign_special", "agree", opinion="金额属实。")
     house.do("wangqiang", "decide_special", outcome, opinion="已阅并作出决定。")
 
     assert house.waiting() == [waits]

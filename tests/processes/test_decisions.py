@@ -114,6 +114,10 @@ def test_who_reviews(
     ("subject", "severity", "amount", "level", "cosign"),
     [
         ("price", "forbidden", 1, 0, None),
+        ("compensation", "minor", 1_000, 1, "finance"),
+        ("compensation", "minor", 1_001, 2, "finance"),
+        ("compensation", "minor", 10_000, 2, "finance"),
+        ("compensation", "minor", 10_001, 3, "finance"),
         ("price", "minor", 499_999, 1, None),
         ("price", "minor", 500_000, 2, None),
         ("price", "major", 96_000, 2, "finance"),

@@ -257,6 +257,7 @@ def test_a_compensation_that_is_not_approved_goes_back_to_the_department(house: 
         files=("attachments",),
         justification="运输颠簸造成两台损坏,客户要求赔偿三百元,请批准执行该赔偿方案,谢谢。",
     )
+    house.do("zhouhang", "cosign_special", "agree", opinion="金额属实。")
     house.do("wangqiang", "decide_special", "reject", opinion="应由承运商赔偿")
 
     assert house.waiting() == ["analyse_issue"]

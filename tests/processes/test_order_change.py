@@ -20,7 +20,7 @@ from tests.processes import contracting, making
 from tests.processes import fulfilment as half
 from tests.processes.house import House, people
 from tests.processes.test_order_cancel import allocated, in_work, put_to_work
-from tests.processes.test_order_main import approved, pay
+from tests.processes.test_order_main import approved, pay, tailor_made
 
 
 def ask(house: House, login: str = "chenjing") -> None:
@@ -325,3 +325,14 @@ def test_a_wish_that_changes_nothing_is_none(house: House) -> None:
     house.do("chenjing", "request_change", "withdraw")
 
     assert house.waiting() == ["make_work_plan"]
+
+
+@pytest.mark.req("N3.3.3")
+def test_a_wish_that_nobody_wrote_down_does_not_keep_an_order_open(house: House) -> None:
+    tailor_made(house)
+    ask(house)
+    assert house.waiting() == ["draft_contract", "request_change"]
+    house.do("chenjing", "draft_contract", "abandon")
+
+    assert house.order().state == "lost"
+    assert house.view().item.state == "completed"

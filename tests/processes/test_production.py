@@ -317,3 +317,15 @@ def test_the_conflict_of_a_finished_order_is_told(house: House) -> None:
             qty_done="4",
             progress_pct=100,
         )
+
+
+@pytest.mark.req("N3.4.3", "S2.4.8")
+def test_work_that_is_done_does_not_wait_for_the_reasons_of_a_delay(house: House) -> None:
+    order_id = making_four(house)
+    house.pass_time(days=12)
+    making.made(house)
+    assert house.waiting() == ["recover_lag", "self_check"]
+    house.do("xieming", "self_check", "pass", **half.checked(house))
+
+    assert house.view().item.state == "completed"
+    assert half.order(house, order_id).state == "ready"
