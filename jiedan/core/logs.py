@@ -65,7 +65,7 @@ def configure_logs(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("apscheduler", "alembic", "waitress.queue"):
+    for chatty in ("apscheduler", "alembic", "procrastinate", "waitress.queue"):
         logging.getLogger(chatty).setLevel(max(level, logging.WARNING))
 
 

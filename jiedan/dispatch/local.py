@@ -94,7 +94,9 @@ class Dispatcher:
 
     def wake(self, due_at: datetime) -> None:
         """Something will be due at `due_at` by the platform's clock."""
-        rings_at = self._machine.now() + (due_at - self.flow.platform.clock.now())
+        now = self._machine.now()
+        # An alarm that was to ring in the past rings as soon as it can, and needs no second one.
+        rings_at = max(now, now + (due_at - self.flow.platform.clock.now()))
         with self._lock:
             if self._alarm_at is not None and self._alarm_at <= rings_at:
                 return
@@ -159,7 +161,7 @@ class Dispatcher:
                 was_full = self._busy >= self._threads
                 self._busy -= 1
             if was_full:
-                self._set_alarm(self._machine.now())
+                self.wake(self.flow.platform.clock.now())
 
     def _plan(self) -> None:
         """Set the alarm to what is due next."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tests.robustness.outside import open_outside
 from tests.robustness.test_crash import CONTENT, nursery
 
 SEED = 20260302
+PATIENT = 240.0
+"""Seconds for a server to start on a machine that is busy with other tests."""
 ORDERS_BETWEEN = 12
 """Orders that are started before the first kill, between the two, and after them."""
 
@@ -27,6 +30,12 @@ def wait_for(load: Load, orders: int) -> None:
         time.sleep(0.02)
     assert load.noted.surprises == []
     assert len(load.noted.started) >= orders
+
+
+def end_hard(alive: set[int]) -> None:
+    """Whatever became of the test, nothing runs on."""
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
 
 
 def tasks_at(port: int, token: str) -> set[str]:
@@ -52,12 +61,22 @@ def test_a_server_and_a_worker_are_killed_and_the_others_finish_everything_once(
     with (
         open_outside() as (outside, told_at),
         nursery(place, told_at, log, JIEDAN_DISPATCH=dispatch) as nest,
+        ExitStack() as left_over,
     ):
+
+        def run(*command: str) -> int:
+            pid = nest.run(*command)
+            alive.add(pid)
+            return pid
+
+        alive: set[int] = set()
+        left_over.callback(end_hard, alive)
+
         # Servers leave all work to the workers, who must hear of it.
-        servers = [nest.run("serve", "--no-worker", "--port", str(port)) for port in ports]
+        servers = [run("serve", "--no-worker", "--port", str(port)) for port in ports]
         for port in ports:
-            first_answer(port, time.monotonic())
-        workers = [nest.run("worker"), nest.run("worker")]
+            first_answer(port, time.monotonic(), within=PATIENT)
+        workers = [run("worker"), run("worker")]
         load = Load(*ports, clerk=place.token, teller=place.tokens["teller"], seed=SEED)
         load.begin()
         wait_for(load, ORDERS_BETWEEN)
@@ -65,8 +84,8 @@ def test_a_server_and_a_worker_are_killed_and_the_others_finish_everything_once(
         wait_for(load, 2 * ORDERS_BETWEEN)
         os.kill(servers[0], signal.SIGKILL)
         wait_for(load, 3 * ORDERS_BETWEEN)
-        servers[0] = nest.run("serve", "--no-worker", "--port", str(ports[0]))
-        first_answer(ports[0], time.monotonic())
+        servers[0] = run("serve", "--no-worker", "--port", str(ports[0]))
+        first_answer(ports[0], time.monotonic(), within=PATIENT)
         load.start_no_more()
         seen = [tasks_at(port, place.token) for port in ports]
         until = time.monotonic() + 60
@@ -76,6 +95,7 @@ def test_a_server_and_a_worker_are_killed_and_the_others_finish_everything_once(
         for pid in (*servers, workers[1]):
             os.kill(pid, signal.SIGTERM)
             nest.reap(pid)
+            alive.discard(pid)
 
     assert load.noted.surprises == []
     # The load went on meanwhile: what both show overlaps, and neither is blind.
