@@ -1,6 +1,7 @@
 """Owns the work of a migration: each instance in a transaction of its own, some at a time."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -126,7 +127,7 @@ def _one(flow: Flow, row: Any, phase: _Phase, instance_id: UUID) -> None:
         obstacles = [{"rule": "failed", "detail": f"{type(error).__name__}: {error}"[:500]}]
     else:
         return
-    with flow.platform.work(actor=SYSTEM) as work:
+    with suppress(_TakenByOthers), flow.platform.work(actor=SYSTEM) as work:
         _note(work, row.id, instance_id, phase.takes, phase.bad, obstacles=obstacles)
 
 

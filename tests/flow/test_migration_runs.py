@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -209,6 +210,27 @@ def test_a_migration_goes_on_where_a_worker_left_it(
         entry.kind for one in ids for entry in show_instance(flow, instance_id=one).history
     ].count("migrated")
     assert notes == 5
+
+
+def test_two_workers_at_one_migration_do_not_stumble_over_each_other(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(flow, *straight("review"))
+    ids = several(flow, 2)
+    put(flow, *straight("look"))
+    migration_id = begin_migration(flow, actor=ADMIN, process_id="order")
+    look_ahead, met = migration_work.look_ahead, []
+
+    def meanwhile(*arguments: Any) -> Any:
+        if not met:
+            met.append(work_some(flow, migration_id=migration_id, limit=5))
+        return look_ahead(*arguments)
+
+    monkeypatch.setattr(migration_work, "look_ahead", meanwhile)
+    work_some(flow, migration_id=migration_id, limit=5)
+
+    assert met == [False]
+    assert counts(flow, migration_id) == {"refused": len(ids)}
 
 
 def release(work: Work, migration_id: UUID) -> None:
