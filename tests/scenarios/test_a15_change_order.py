@@ -82,7 +82,7 @@ def ask(world: World, instance: str, message: str) -> Any:
     )
 
 
-@pytest.mark.req("S2.4.9", "N3.3.3", "N3.3.4", "S3.6.2", "S2.3.1")
+@pytest.mark.req("S2.4.9", "N3.3.3", "S3.6.2", "S2.3.1")
 def test_two_more_cabinets_in_the_middle_of_production(world: World) -> None:
     instance = in_production(world)
     assert ask(world, instance, "order.change.requested").status_code == 202
