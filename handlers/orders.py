@@ -97,7 +97,7 @@ def name_instance(context: Context, order_id: str) -> None:
     day = order.promised_date or order.delivery_date
     if day:
         summary[lazy("Delivery date")] = day.isoformat()
-    context.set_title(customer.name, summary)
+    context.set_title(customer.name, summary, amount=order.total_fen or None)
 
 
 def goods_of(order: Order) -> str:
