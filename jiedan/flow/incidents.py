@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, select, tuple_, update
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.work import Work
 from jiedan.flow.admin import move_jobs
 from jiedan.flow.current import Bundle, bundle_of
@@ -97,6 +98,7 @@ def show_incident(flow: Flow, *, incident_id: UUID) -> Incident:
         return replace(found, variables=_variables_at(live, row.task_id))
 
 
+@again_if_undone
 def retry_incident(
     flow: Flow,
     *,
@@ -138,6 +140,7 @@ def retry_incident(
         go(step)
 
 
+@again_if_undone
 def skip_incident(
     flow: Flow,
     *,

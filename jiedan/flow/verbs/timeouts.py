@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from jiedan.core.actor import SYSTEM
+from jiedan.core.again import again_if_undone
 from jiedan.core.errors import JiedanError
 from jiedan.core.work import Work
 from jiedan.flow.access import Task, load_task
@@ -30,6 +31,7 @@ REMINDER = "%(task)s of %(number)s is overdue since %(due)s."
 HANDED_UP = "%(task)s of %(number)s is overdue and was handed up to you."
 
 
+@again_if_undone
 def run_timeout(flow: Flow, job: ClaimedJob) -> None:
     """Do one planned thing with every open seat of a task; a task that is over needs nothing."""
     assert job.instance_id is not None

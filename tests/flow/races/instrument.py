@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from jiedan.core.database import Database
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds after which a racer that does not come is a failure of the test."""
 
 

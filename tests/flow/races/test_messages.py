@@ -149,6 +149,35 @@ def test_a_message_that_is_delivered_again_while_it_expires_is_delivered(
         assert arena.books(instance_id).jobs == Counter()
 
 
+def test_a_message_that_expires_while_somebody_begins_to_wait_is_delivered_or_listed(
+    arena: Arena, clock: MovableClock
+) -> None:
+    """Who expires it and who takes it lock the message before its job, both of them."""
+    arena.deploy(order=PAID)
+    instance_id = arena.start(order_id="A1")
+    pay(arena.here, "A1")
+    clock.advance(timedelta(days=400))
+    job = arena.job()
+
+    outcome = arena.track.held(
+        partial(run_job, arena.there, job=job),
+        partial(complete, arena.here, arena.task(instance_id, "enter_order")),
+        at=sending("UPDATE flow_messages"),
+    )
+
+    assert outcome.waited
+    assert outcome.refusal is None
+    books = arena.books(instance_id)
+    if arena.on_sqlite:
+        # It came to wait after the end of the buffer.
+        assert (books.waiting, books.messages) == (1, Counter(unmatched=1))
+    else:
+        # It had seen the message before.
+        assert (books.waiting, books.messages) == (0, Counter(delivered=1))
+        assert books.tokens == PACKING
+    assert books.jobs == Counter()
+
+
 def test_two_instances_that_write_to_each_other_at_once_both_get_through(
     arena: Arena, registry: Registry
 ) -> None:
