@@ -7,6 +7,7 @@ from sqlalchemy import exists, select
 from jiedan.core.actor import SYSTEM
 from jiedan.core.clock import shanghai
 from jiedan.core.settings import Settings
+from jiedan.desk.portal_guesses import forget_guesses
 from jiedan.flow.notices import notify
 from jiedan.flow.owners import ROLE
 from jiedan.flow.platform import Flow, Periodic
@@ -28,6 +29,7 @@ def forget(flow: Flow) -> bool:
     days = int(flow.platform.parameters.number("retention.sign_ins_days"))
     with flow.platform.work(actor=SYSTEM) as work:
         gone = forget_old_sign_ins(work, days=days, limit=SIGN_INS_AT_ONCE)
+        gone += forget_guesses(work, limit=SIGN_INS_AT_ONCE)
     return more or gone >= SIGN_INS_AT_ONCE
 
 

@@ -218,8 +218,9 @@ def answer_link(
 ) -> bool:
     """Keep what the customer said; False when it was said before, which changes nothing.
 
-    A delivery is answered once, by whichever link; a report once per ``key``, and not more often
-    than `portal.reports_per_day`. Raises LinkExpired, LinkRevoked, TooManyReports.
+    A delivery is answered once, by whichever link, and only while it is under way; a report once
+    per ``key``, and not more often than `portal.reports_per_day`. Raises LinkExpired, LinkRevoked,
+    NothingToConfirm, TooManyReports.
     """
     row = work.session.scalars(
         select(PortalLink).where(PortalLink.id == as_id(link_id)).with_for_update()
@@ -229,6 +230,10 @@ def answer_link(
     known = select(PortalAnswer.id).where(PortalAnswer.subject == subject)
     if work.session.scalar(known) is not None:
         return False
+    if row.shipment_id:
+        shipment = get_row(work.session, Shipment, row.shipment_id)
+        if shipment.state not in ON_THE_WAY:
+            raise NothingToConfirm(state=shipment.state)
     if not row.single_use:
         _require_few(work, row)
     add(

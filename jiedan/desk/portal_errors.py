@@ -30,7 +30,7 @@ class WrongDigits(Invalid):
     """These are not the last four digits of the receiver's phone."""
 
 
-class NothingToConfirm(WrongState):
+class NothingToConfirm(PortalRefusal, WrongState):
     """This shipment is not under way, so its receipt cannot be confirmed (%(state)s)."""
 
 

@@ -44,7 +44,7 @@ def needs_signature(element: ElementInfo | None) -> bool:
 
 def sign(flow: Flow, *, actor: Actor, task_id: UUID, picture: bytes) -> Attachment:
     """Put the actor's signature, a PNG, beside an open task. Raises SignatureUnreadable."""
-    if len(picture) > MOST_BYTES or not _has_ink(picture):
+    if len(picture) > MOST_BYTES or not has_ink(picture):
         raise SignatureUnreadable
     with flow.platform.read() as session:
         task_for(session, actor, task_id).must_be_open_to(actor)
@@ -93,7 +93,7 @@ def signature_ids(session: Session, task_id: UUID) -> frozenset[UUID]:
     return frozenset(session.execute(wanted).scalars())
 
 
-def _has_ink(picture: bytes) -> bool:
+def has_ink(picture: bytes) -> bool:
     """Whether it is a PNG of which more than one colour is used: an empty sheet is no signature."""
     if not picture.startswith(_PNG):
         return False

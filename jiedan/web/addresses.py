@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import request, url_for
+
+_SECRET = re.compile(r"^(/c/)[^/]+")
 
 
 def safe_next(default: str = "home.show") -> str:
@@ -37,6 +40,11 @@ def this_page(**changes: Any) -> str:
             query[name] = str(value)
     assert request.endpoint is not None
     return url_for(request.endpoint, **{**(request.view_args or {}), **query})
+
+
+def told_path() -> str:
+    """This page's path for logs and the audit trail: without the secret of a customer's link."""
+    return _SECRET.sub(r"\1…", request.path)
 
 
 def page_number() -> int:

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from jiedan.core import errors
 from jiedan.core.i18n import LazyText, gettext, lazy
+from jiedan.web.addresses import told_path
 
 log = logging.getLogger("jiedan.web")
 
@@ -104,7 +105,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def unknown(error: BaseException) -> Any:
         incident = uuid4().hex[:8]
-        log.error("unexpected failure %s at %s", incident, request.path, exc_info=error)
+        log.error("unexpected failure %s at %s", incident, told_path(), exc_info=error)
         if app.testing and app.config.get("PROPAGATE_EXCEPTIONS"):
             raise error
         said = gettext(

@@ -37,6 +37,7 @@ from jiedan.web.order_facts import (
     order_id_of,
     state_name,
 )
+from jiedan.web.order_links import links_beside
 from jiedan.web.order_rights import READ_ALL, require_order_sight
 from jiedan.web.startable import offered_on_order
 from jiedan.web.timeline import tell
@@ -203,6 +204,7 @@ def show(ref: str) -> str:
         state_name=state_name,
         sees_money=may_read_money(actor),
         channels=CHANNELS,
+        links=links_beside(order, actor),
         ways=offered_on_order(actor, order.state) if order.order_no else [],
         way_key=uuid4().hex,
     )

@@ -14,6 +14,7 @@ from flask import Flask, Response, g, request
 from jiedan.core import audit
 from jiedan.core.actor import Actor
 from jiedan.core.logs import get_logger
+from jiedan.web.addresses import told_path
 from jiedan.web.house import platform
 from jiedan.web.sessions import API
 
@@ -40,7 +41,7 @@ def install(app: Flask) -> None:
         if budget.take(f"{caller} {code}"):
             _record(actor, code, response.status_code)
         else:
-            log.warning("refused", code=code, caller=caller, path=request.path[:_LONGEST_PATH])
+            log.warning("refused", code=code, caller=caller, path=told_path()[:_LONGEST_PATH])
         return response
 
 
@@ -60,7 +61,7 @@ def _record(actor: Actor | None, code: str, status: int) -> None:
             audit.record(
                 work,
                 action="request.refused",
-                entity=f"page:{request.path[:_LONGEST_PATH]}",
+                entity=f"page:{told_path()[:_LONGEST_PATH]}",
                 after={"method": request.method, "status": status, "code": code},
             )
     except Exception:
