@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from jiedan.core.pinyin import pinyin_keys
+from jiedan.flow.inbox_tables import WordRow
 from jiedan.flow.tables import InstanceRow, table_of
-from jiedan.flow.words import asked, narrowed
+from jiedan.flow.words import asked, rarest
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LIMIT = 400
@@ -57,9 +58,10 @@ def matching_instances(
             return found if len(found) <= FEW else None
     wanted = wanted.where(*map(says, words))
     if open_only and any(asked(word) for word in words):
-        near = narrowed(session, words, few=FEW)
-        if near is None:
+        rare = rarest(session, words)
+        if rare is None:
             return None
+        near = select(table_of(WordRow).c.instance_id).where(rare)
         wanted = wanted.where(_instances.c.id.in_(near))
     found = list(session.execute(wanted.limit(FEW + 1)).scalars())
     return found if len(found) <= FEW else None

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from jiedan.core.pinyin import pinyin_syllables
@@ -18,10 +18,15 @@ from jiedan.core.prepared import Prepared
 from jiedan.flow.inbox_tables import WordRow
 from jiedan.flow.tables import table_of
 
-LETTERS = 6
+LETTERS = 12
 """How many letters of a word are kept."""
 MOST = 60
 """How many words of one instance are kept."""
+RARE = 20_000
+"""So many texts are read to find those that hold all of what was typed."""
+ENOUGH = 100
+"""A word that so few have is looked for no further."""
+INITIALS = 6
 _RUN = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 _EMPTY = ("股份有限公司", "有限责任公司", "有限公司")
 """Almost every firm is called so: nobody is found by it."""
@@ -55,7 +60,7 @@ def words_of(text: str) -> Iterator[str]:
         syllables = pinyin_syllables(run)
         for place in range(len(syllables)):
             yield "".join(syllables[place:])[:LETTERS]
-            yield "".join(one[0] for one in syllables[place : place + LETTERS])
+            yield "".join(one[0] for one in syllables[place : place + INITIALS])
 
 
 def _runs(text: str) -> list[str]:
@@ -81,17 +86,16 @@ def asked(word: str) -> list[ColumnElement[bool]]:
     return found
 
 
-def narrowed(session: Session, words: list[str], *, few: int) -> list[UUID] | None:
-    """Open instances among which are all that hold the words; None when there are too many."""
-    best: list[UUID] | None = None
+def rarest(session: Session, words: list[str]) -> ColumnElement[bool] | None:
+    """The condition on `WordRow` that the fewest open instances meet, of those that all which hold
+    the words meet; None when even that one is met by more than RARE."""
+    best, fewest = None, RARE + 1
     for condition in [one for word in words for one in asked(word)]:
-        wanted = select(_words.c.instance_id).where(condition).distinct().limit(few + 1)
-        found = list(session.execute(wanted).scalars())
-        if not found:
-            return []
-        if len(found) <= few and (best is None or len(found) < len(best)):
-            best = found
-        if best is not None and len(best) <= 50:
+        met = select(_words.c.word).where(condition).limit(fewest).subquery()
+        number = session.execute(select(func.count()).select_from(met)).scalar_one()
+        if number < fewest:
+            best, fewest = condition, number
+        if fewest <= ENOUGH:
             break
     return best
 
