@@ -10,81 +10,19 @@ import pytest
 
 from jiedan.core.clock import MovableClock
 from jiedan.flow.errors import (
-    InstanceOver,
-    InstanceSuspended,
     TaskAlreadyCompleted,
     TaskNoLongerOpen,
     TaskTaken,
 )
 from jiedan.flow.inbox import list_tasks
-from jiedan.flow.instances import cancel_instance, suspend_instance
 from jiedan.flow.jobs import claim_jobs
-from jiedan.flow.messages import deliver_message
 from jiedan.flow.running import run_job
 from jiedan.flow.sla import climb_ladder
 from jiedan.flow.tasks import claim_task
-from tests.flow.conftest import ADMIN, CLERK, MANAGER, SECOND_CLERK
-from tests.flow.diagrams import (
-    chain,
-    end,
-    message,
-    message_definition,
-    parallel,
-    start,
-    timer,
-    user,
-)
+from tests.flow.conftest import CLERK, MANAGER, SECOND_CLERK
 from tests.flow.races.conftest import Arena, complete
 from tests.flow.races.instrument import sending
-
-TWO_STEPS = "\n".join(
-    [
-        start(),
-        user("enter_order", "OC", due="=now() + duration(&quot;PT10H&quot;)"),
-        user("review_order", "SM"),
-        end(),
-        chain("begin", "enter_order", "review_order", "finish"),
-    ]
-)
-OR_TOO_LATE = "\n".join(
-    [
-        TWO_STEPS,
-        timer("too_late", "PT1H", attached_to="enter_order"),
-        user("ask_again", "SM"),
-        end("asked"),
-        chain("too_late", "ask_again", "asked"),
-    ]
-)
-OR_CALLED_OFF = "\n".join(
-    [
-        message("off", "order.called_off", "order_id"),
-        TWO_STEPS,
-        '<bpmn:boundaryEvent id="called_off" attachedToRef="enter_order">'
-        f"{message_definition('off')}</bpmn:boundaryEvent>",
-        user("say_sorry", "SM"),
-        end("sorry"),
-        chain("called_off", "say_sorry", "sorry"),
-    ]
-)
-TWO_BRANCHES = "\n".join(
-    [
-        start(),
-        parallel("split"),
-        user("check_stock", "OC"),
-        user("check_credit", "OC"),
-        parallel("join"),
-        user("review_order", "SM"),
-        end(),
-        chain("begin", "split", "check_stock", "join", "review_order", "finish"),
-        chain("split", "check_credit", "join"),
-    ]
-)
-WENT_ON = {
-    "tokens": Counter(["review_order"]),
-    "tasks": Counter([("enter_order", "completed"), ("review_order", "open")]),
-    "left": Counter(["begin", "enter_order"]),
-}
-"""What the books say when the completion counted, and nothing else."""
+from tests.flow.races.processes import OR_TOO_LATE, TWO_BRANCHES, TWO_STEPS, WENT_ON
 
 
 def test_of_two_completions_of_one_task_the_first_counts_and_the_second_reads_who_and_when(
@@ -218,134 +156,6 @@ def test_a_timer_claimed_while_its_task_is_completed_is_gone(
     assert outcome.waited
     assert arena.books(instance_id).jobs == Counter()
     assert arena.books(instance_id).said() == WENT_ON
-
-
-# --- against an admin --------------------------------------------------------------------------
-def test_a_completion_that_meets_a_cancellation_reads_that_the_task_is_gone(arena: Arena) -> None:
-    arena.deploy(order=OR_TOO_LATE)
-    for meet in arena.meetings():
-        instance_id = arena.start()
-        task_id = arena.task(instance_id, "enter_order")
-
-        outcome = meet(
-            partial(
-                cancel_instance, arena.here, actor=ADMIN, instance_id=instance_id, reason="race"
-            ),
-            partial(complete, arena.there, task_id),
-        )
-
-        assert isinstance(outcome.refusal, TaskNoLongerOpen)
-        books = arena.books(instance_id)
-        assert (books.state, books.revision, books.inboxes) == ("cancelled", 2, 0)
-        assert (books.tokens, books.jobs) == (Counter(), Counter())
-        assert books.tasks == Counter([("enter_order", "cancelled")])
-
-
-def test_a_cancellation_that_meets_a_completion_ends_what_came_of_it(arena: Arena) -> None:
-    arena.deploy(order=OR_TOO_LATE)
-    for meet in arena.meetings():
-        instance_id = arena.start()
-        task_id = arena.task(instance_id, "enter_order")
-
-        outcome = meet(
-            partial(complete, arena.here, task_id),
-            partial(
-                cancel_instance, arena.there, actor=ADMIN, instance_id=instance_id, reason="race"
-            ),
-        )
-
-        assert outcome.refusal is None
-        books = arena.books(instance_id)
-        assert (books.state, books.revision, books.inboxes) == ("cancelled", 3, 0)
-        assert (books.tokens, books.jobs) == (Counter(), Counter())
-        assert books.tasks == Counter([("enter_order", "completed"), ("review_order", "cancelled")])
-
-
-def test_of_a_last_completion_and_a_cancellation_the_first_decides_how_it_ended(
-    arena: Arena,
-) -> None:
-    arena.deploy(order=TWO_STEPS)
-    for meet in arena.meetings():
-        instance_id = arena.start()
-        complete(arena.here, arena.task(instance_id, "enter_order"))
-        task_id = arena.task(instance_id, "review_order")
-
-        outcome = meet(
-            partial(complete, arena.here, task_id, MANAGER),
-            partial(
-                cancel_instance, arena.there, actor=ADMIN, instance_id=instance_id, reason="race"
-            ),
-        )
-
-        assert isinstance(outcome.refusal, InstanceOver)
-        assert arena.books(instance_id).state == "completed"
-
-
-def test_a_completion_that_meets_a_suspension_has_to_wait_for_an_admin(arena: Arena) -> None:
-    arena.deploy(order=TWO_STEPS)
-    for meet in arena.meetings():
-        instance_id = arena.start()
-        task_id = arena.task(instance_id, "enter_order")
-
-        outcome = meet(
-            partial(
-                suspend_instance, arena.here, actor=ADMIN, instance_id=instance_id, reason="race"
-            ),
-            partial(complete, arena.there, task_id),
-        )
-
-        assert isinstance(outcome.refusal, InstanceSuspended)
-        books = arena.books(instance_id)
-        assert (books.state, books.tasks) == ("suspended", Counter([("enter_order", "open")]))
-
-
-# --- against a message -------------------------------------------------------------------------
-def test_a_completion_that_meets_a_message_reads_that_the_process_moved_on(arena: Arena) -> None:
-    arena.deploy(order=OR_CALLED_OFF)
-    for number, meet in enumerate(arena.meetings()):
-        instance_id = arena.start(order_id=f"A{number}")
-        task_id = arena.task(instance_id, "enter_order")
-
-        outcome = meet(
-            partial(
-                deliver_message,
-                arena.there,
-                actor=ADMIN,
-                name="order.called_off",
-                correlation_key=f"A{number}",
-            ),
-            partial(complete, arena.here, task_id),
-        )
-
-        assert isinstance(outcome.refusal, TaskNoLongerOpen)
-        books = arena.books(instance_id)
-        assert (books.state, books.revision, books.waiting) == ("active", 2, 0)
-        assert books.tokens == Counter(["say_sorry"])
-        assert books.tasks == Counter([("enter_order", "cancelled"), ("say_sorry", "open")])
-
-
-def test_a_message_that_meets_a_completion_is_kept_for_the_next_who_waits(arena: Arena) -> None:
-    arena.deploy(order=OR_CALLED_OFF)
-    for number, meet in enumerate(arena.meetings()):
-        instance_id = arena.start(order_id=f"A{number}")
-        task_id = arena.task(instance_id, "enter_order")
-
-        outcome = meet(
-            partial(complete, arena.here, task_id),
-            partial(
-                deliver_message,
-                arena.there,
-                actor=ADMIN,
-                name="order.called_off",
-                correlation_key=f"A{number}",
-            ),
-        )
-
-        assert outcome.loser.state == "buffered"
-        books = arena.books(instance_id)
-        assert (books.revision, books.waiting) == (2, 0)
-        assert books.messages == Counter(buffered=number + 1)
-        assert books.said() == WENT_ON
 
 
 # --- against its own kind ----------------------------------------------------------------------
