@@ -80,7 +80,6 @@ class InstanceRow(Base):
     __table_args__ = (
         Index("ix_flow_instances_process", "process_id", "state", "started_at"),
         Index("ix_flow_instances_process_started", "process_id", "started_at"),
-        Index("ix_flow_instances_process_started", "process_id", "started_at"),
         Index("ix_flow_instances_state", "state", "started_at"),
         Index("ix_flow_instances_started", "started_at"),
         Index("ix_flow_instances_starter", "started_by", "started_at"),
@@ -239,7 +238,6 @@ class JobRow(Base):
         Index("ix_flow_jobs_due", "state", "due_at"),
         Index("ix_flow_jobs_lease", "state", "lease_until"),
         Index("ix_flow_jobs_order", "due_at", "id"),
-        Index("ix_flow_jobs_order", "due_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
@@ -284,7 +282,6 @@ class MessageRow(Base):
         UniqueConstraint("name", "key"),
         Index("ix_flow_messages_waiting", "state", "name", "correlation_key"),
         Index("ix_flow_messages_received", "received_at"),
-        Index("ix_flow_messages_state", "state", "received_at"),
         Index("ix_flow_messages_state", "state", "received_at"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -393,7 +390,6 @@ class NoticeRow(Base):
 
 class NoticeReadRow(Base):
     __tablename__ = "flow_notice_reads"
-    __table_args__ = (Index("ix_flow_notice_reads_login", "login", "notice_id"),)
     __table_args__ = (Index("ix_flow_notice_reads_login", "login", "notice_id"),)
     notice_id: Mapped[UUID] = mapped_column(
         ForeignKey("flow_notices.id", ondelete="CASCADE"), primary_key=True

@@ -151,7 +151,9 @@ def _what(entry: HistoryEntry) -> str:
     if spoken is None:
         return name
     details = {key: str(one) for key, one in entry.detail.items() if not isinstance(one, list)}
-    lists = {key: ", ".join(map(str, one)) for key, one in entry.detail.items() if isinstance(one, list)}
+    lists = {
+        key: ", ".join(map(str, one)) for key, one in entry.detail.items() if isinstance(one, list)
+    }
     return gettext(spoken.msgid, **{**details, **lists, "name": name})
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from jiedan.core.sentences import say
 from jiedan.desk.records import get_order
 from jiedan.flow.instances import show_instance
 from tests.scenarios.paths import push, push_body
@@ -97,5 +98,5 @@ def test_the_manager_declines_and_the_platform_hears_of_it_at_the_second_try(
     with world.flow.platform.read() as session:
         order = get_order(session, view.variables["order_id"])
         assert order.state == "rejected"
-        assert (order.state_reason or "").startswith("out_of_scope")
+        assert say(order.state_reason or "").startswith("out_of_scope")
     assert world.open_tasks(instance) == []

@@ -12,7 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import JSON, String, select
 
-from jiedan.core.database import Base
+from jiedan.core.database import Base, JsonValue
+from jiedan.flow.packing import unpack_answer
+from jiedan.flow.tables import TaskRow
 from tests.processes import answers
 from tests.scenarios import paths
 from tests.world import World, open_world
@@ -23,15 +25,18 @@ MOST = 45
 """Pages looked at for each person and language."""
 LEFT_OUT = (
     "/studio", "/api", "/static", "/files", "/sign", "/monitor/instances/", "/language",
-    "/help/parameters",
+    "/help/parameters", "/help/verbs",
 )  # fmt: skip
 """Editors draw themselves in the browser, where other tests look at them; some pages of the manual
-are tables of what stands in files."""
+are tables of what stands in files, and one teaches the Chinese words."""
 HAN = re.compile("[\u4e00-\u9fff]+")
 IN_CAPITALS = re.compile("[壹贰叁肆伍陆柒捌玖拾佰仟万亿零元角分整]+")
 """An amount as contracts write it, which is Chinese in every language."""
 WORDS = re.compile(r"[A-Za-z][a-z]{2,}(?: [A-Za-z][a-z']+)*")
-NAMES = frozenset({"Jiedan", "English", "Enter", "Ctrl", "Alt", "Esc", "Excel", "true", "false"})
+NAMES = frozenset(
+    {"Jiedan", "English", "Enter", "Ctrl", "Alt", "Esc", "Excel", "true", "false"}
+    | {"Operaton", "Flowable", "Activiti", "Camunda"}
+)
 """What is called so in Chinese too."""
 CHINESE = frozenset({"中文", "单", "接单"})
 """What is called so in English too: the way to the other language, and our sign."""
@@ -88,9 +93,13 @@ def data_of(world: World) -> Data:
         for table in Base.metadata.sorted_tables:
             if table.name.startswith("flow_"):
                 continue
-            columns = [one for one in table.columns if isinstance(one.type, String | JSON)]
+            columns = [
+                one for one in table.columns if isinstance(one.type, String | JSON | JsonValue)
+            ]
             for row in session.execute(select(*columns)) if columns else ():
                 found += [str(value) for value in row if value]
+        for answer in session.scalars(select(TaskRow.answer).where(TaskRow.answer.is_not(None))):
+            found.append(str(unpack_answer(answer)))
     return Data("\n".join(["", *found, ""]))
 
 
