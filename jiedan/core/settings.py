@@ -139,6 +139,13 @@ class Settings:
         low=0,
         high=1000,
     )
+    company: str = _setting("", lazy("The name of your company, at the head of printed papers."))
+    company_en: str = _setting(
+        "", lazy("The company's English name; empty means the same name in both languages.")
+    )
+    company_contact: str = _setting(
+        "", lazy("Address and service hotline of the company, under its name on printed papers.")
+    )
     locale: str = _setting(
         "zh", lazy("The language for people who have not chosen one."), choices=("zh", "en")
     )

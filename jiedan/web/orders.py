@@ -39,6 +39,7 @@ from jiedan.web.order_facts import (
 )
 from jiedan.web.order_links import links_beside
 from jiedan.web.order_rights import READ_ALL, require_order_sight
+from jiedan.web.prints import papers_of
 from jiedan.web.startable import offered_on_order
 from jiedan.web.timeline import tell
 
@@ -205,6 +206,7 @@ def show(ref: str) -> str:
         sees_money=may_read_money(actor),
         channels=CHANNELS,
         links=links_beside(order, actor),
+        papers=papers_of(order, actor),
         ways=offered_on_order(actor, order.state) if order.order_no else [],
         way_key=uuid4().hex,
     )
