@@ -31,4 +31,6 @@ class Actor:
 
 
 SYSTEM_LOGIN = "system"
+CUSTOMER_LOGIN = "customer"
+"""Who answers by a link that needs no sign-in."""
 SYSTEM = Actor(SYSTEM_LOGIN, "Jiedan")

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from jiedan.core import audit
-from jiedan.core.actor import SYSTEM_LOGIN
+from jiedan.core.actor import CUSTOMER_LOGIN, SYSTEM_LOGIN
 from jiedan.core.errors import Message
 from jiedan.core.i18n import known_locale, lazy
 from jiedan.core.pinyin import pinyin_keys
@@ -63,7 +63,7 @@ def add_user(
     _require_administrator(work)
     login = identifier_text(login).lower()
     fields: dict[str, Message] = {}
-    if not _LOGIN.fullmatch(login) or login == SYSTEM_LOGIN:
+    if not _LOGIN.fullmatch(login) or login in (SYSTEM_LOGIN, CUSTOMER_LOGIN):
         fields["login"] = lazy("Use 2 to 64 small letters, digits, dots and dashes.")
     details = _checked_details(
         {"name": name, "name_en": name_en, "email": email, "phone": phone}, fields

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask
 from markupsafe import Markup, escape
 
-from jiedan.core.actor import SYSTEM_LOGIN
+from jiedan.core.actor import CUSTOMER_LOGIN, SYSTEM_LOGIN
 from jiedan.core.clock import shanghai
 from jiedan.core.i18n import (
     current_locale,
@@ -117,6 +117,8 @@ def person_name(login: str | None) -> str:
     """A person by name; a login nobody has stays as it is."""
     if login == SYSTEM_LOGIN:
         return gettext("the system")
+    if login == CUSTOMER_LOGIN:
+        return gettext("the customer")
     return house().lookups.person_name(login) if login else ""
 
 

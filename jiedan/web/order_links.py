@@ -17,12 +17,11 @@ from jiedan.core.numbering import NumberCheckFailed, NumberInvalid
 from jiedan.desk.order_page import OrderPage, show_order
 from jiedan.desk.portal import (
     ON_THE_WAY,
-    LinkFacts,
     Purpose,
-    list_links,
     make_link,
     revoke_link,
 )
+from jiedan.desk.portal_facts import LinkFacts, list_links
 from jiedan.web.house import now, person, platform
 from jiedan.web.order_rights import require_order_sight
 
@@ -37,7 +36,7 @@ PURPOSES: dict[str, LazyText] = {
     Purpose.COMPLAINT: lazy("Make a complaint"),
 }
 STATES: dict[str, LazyText] = {
-    "open": lazy("open"),
+    "open": lazy("can be used"),
     "answered": lazy("answered"),
     "expired": lazy("run out"),
     "revoked": lazy("revoked"),

@@ -19,7 +19,8 @@ from jiedan.core.again import again_if_undone
 from jiedan.core.clock import shanghai
 from jiedan.core.files import StoredFile, attach_file
 from jiedan.core.text import clean_line
-from jiedan.desk.portal import LinkFacts, answer_link
+from jiedan.desk.portal import answer_link
+from jiedan.desk.portal_facts import LinkFacts
 from jiedan.flow.idempotency import first_or_again
 from jiedan.flow.messages import publish
 from jiedan.flow.platform import Flow

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from flask import current_app, g, request, session
 
-from jiedan.core.actor import Actor
+from jiedan.core.actor import CUSTOMER_LOGIN, Actor
 from jiedan.core.errors import TooMany
-from jiedan.desk.portal import LinkFacts, note_opening, open_link
+from jiedan.desk.portal import note_opening, open_link
 from jiedan.desk.portal_errors import LinkUnknown, PortalRefusal
+from jiedan.desk.portal_facts import LinkFacts
 from jiedan.desk.portal_guesses import network_of, note_guess, require_not_guessing
 from jiedan.web.house import now, platform
 from jiedan.web.portal.routes import StaffOnlyLooks
 from jiedan.web.refusals import Budget
 
-CUSTOMER = "customer"
-"""The actor of everything that comes by a link."""
 VISITS_PER_MINUTE = 120
 _BUDGET = "portal visits"
 _KNOWN = "known_links"
@@ -27,7 +26,7 @@ class TooManyVisits(PortalRefusal, TooMany):
 
 def customer() -> Actor:
     """Who acts here: nobody that we know by name, from an address that we do."""
-    return Actor(CUSTOMER, "Customer", frozenset({"CU"}), ip=request.remote_addr)
+    return Actor(CUSTOMER_LOGIN, "Customer", frozenset({"CU"}), ip=request.remote_addr)
 
 
 def come_in(token: str) -> LinkFacts:

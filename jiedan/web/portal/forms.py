@@ -10,7 +10,8 @@ from typing import Any
 from jiedan.core.errors import Invalid
 from jiedan.core.i18n import LazyText, lazy
 from jiedan.core.text import clean_line, number_text
-from jiedan.desk.portal import LinkFacts, Purpose
+from jiedan.desk.portal import Purpose
+from jiedan.desk.portal_facts import LinkFacts
 from jiedan.desk.values import Problems
 
 _KEY = re.compile(r"[0-9a-f]{32}")

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response
 
 from jiedan.core.errors import Invalid, Message
 from jiedan.core.i18n import gettext, lazy
-from jiedan.desk.portal import DIGITS, ON_THE_WAY, LinkFacts, Purpose, check_digits
+from jiedan.desk.portal import DIGITS, ON_THE_WAY, Purpose, check_digits
 from jiedan.desk.portal_errors import LinkUnknown, WrongDigits
+from jiedan.desk.portal_facts import LinkFacts
 from jiedan.desk.portal_guesses import note_guess, require_digits_left
 from jiedan.desk.portal_views import STAGES, customer_view
 from jiedan.desk.values import Problems

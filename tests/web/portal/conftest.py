@@ -17,7 +17,8 @@ from jiedan.core.audit import AuditEntry
 from jiedan.core.files import Attachment
 from jiedan.core.i18n import use_locale
 from jiedan.core.platform import Platform
-from jiedan.desk.portal import LinkFacts, list_links, make_link, revoke_link
+from jiedan.desk.portal import make_link, revoke_link
+from jiedan.desk.portal_facts import LinkFacts, list_links
 from jiedan.people.accounts import add_user
 from jiedan.people.organisation import load_organisation, sync_organisation
 from jiedan.web import create_web

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
 
 from jiedan.core.actor import SYSTEM
+from jiedan.core.errors import Invalid
 from jiedan.desk.errors import UnknownRecord
 from jiedan.desk.portal import make_link
 from jiedan.desk.portal_guesses import forget_guesses, network_of
 from jiedan.desk.tables import Order, PortalGuess, PortalLink
 from jiedan.flow.tables import InstanceRow
+from jiedan.people.accounts import add_user
 from tests.processes import fulfilment as half
 from tests.processes.house import people
 from tests.web.portal.conftest import Customer, Desk, said
@@ -279,3 +283,26 @@ def test_the_evidence_is_handed_to_who_made_the_link_and_to_nobody_else(
     assert found.data.startswith(b"PK")
     assert found.headers["Content-Disposition"].startswith("attachment")
     assert desk.staff("wugang").get(path.group(1)).status_code == 404
+
+
+def test_nobody_can_be_called_customer(desk: Desk) -> None:
+    with pytest.raises(Invalid), desk.platform.work(actor=SYSTEM) as work:
+        add_user(work, login="customer", name="Impostor", password="steamed-oolong-77")
+
+
+@pytest.mark.req("S2.5.6")
+def test_two_browsers_that_confirm_at_once_have_one_effect(desk: Desk, asked: str) -> None:
+    first, second = desk.link(asked, "delivery"), desk.link(asked, "delivery")
+    start = threading.Barrier(2)
+
+    def confirm(customer: Customer) -> int:
+        start.wait()
+        return customer.send("confirmation", agreed="yes", signer="周工").status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(confirm, (first, second)))
+
+    assert set(found) <= {303, 409}
+    assert 303 in found
+    assert len(desk.audited("portal.confirmed")) == 1
+    assert half.order(desk.house, asked).state == "delivered"
