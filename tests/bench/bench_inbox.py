@@ -36,7 +36,7 @@ from tests.installation import CLERK, furnish
 
 CONTENT = Path(__file__).parent / "content"
 FEW, MANY = 1_000, int(os.environ.get("INBOX_TASKS", "1000000"))
-TURNS = 40
+TURNS = 20
 PASSWORD = "oolong-in-the-bench-7"
 SHARED = 20
 _CHARS = "华东南北中新天海江山金银宝利达成信安康泰丰润福瑞祥和顺兴盛隆昌源通远宏伟博雅"
@@ -196,7 +196,7 @@ def _fill(platform: Platform, number: int) -> None:
     with platform.database.engine.execution_options(writes=True).connect() as connection:
         for table in tables:
             for index in table.indexes:
-                index.drop(connection)
+                index.drop(connection, checkfirst=True)
         _names(connection, number // SHARED + 1)
         for statement in _statements(number, sqlite=sqlite):
             # Without SQLAlchemy, to whom a percent sign is the place of a parameter.
@@ -205,7 +205,7 @@ def _fill(platform: Platform, number: int) -> None:
             cursor.close()
         for table in tables:
             for index in table.indexes:
-                index.create(connection)
+                index.create(connection, checkfirst=True)
         connection.commit()
     with platform.database.engine.connect().execution_options(
         isolation_level="AUTOCOMMIT"
