@@ -243,7 +243,7 @@ def _statements(number: int, *, sqlite: bool) -> Iterator[str]:
         at = "timestamptz '2026-03-02' - i * interval '1 second'"
         due = "timestamptz '2026-03-02' + i * interval '1 second'"
         true, nothing = "true", "'{}'::jsonb"
-    rank = "CASE WHEN i % 10 = 0 THEN 80 ELSE 50 END"
+    rank = "CASE WHEN (i / 7) % 10 = 0 THEN 80 ELSE 50 END"
     yield (
         "INSERT INTO flow_instances (id, process_id, bundle_id, version, business_key, title,"
         " summary, amount, search, state, revision, started_by, started_at) "
