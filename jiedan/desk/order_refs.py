@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jiedan.core.numbering import check_number
+from jiedan.core.numbering import check_number, parent_number
 from jiedan.desk.errors import UnknownOrder
 from jiedan.desk.records import get_order
 from jiedan.desk.tables import Order
@@ -50,8 +50,11 @@ def order_ref(session: Session, *, order_id: Ref) -> OrderRef:
 
 
 def find_order(session: Session, *, number: str) -> OrderRef:
-    """The order with this number, typed in any way; a wrong check digit never asks the database."""
-    found = check_number(number)
+    """The order with this number, typed in any way; a wrong check digit never asks the database.
+
+    The number of a shipment, an invoice and the like finds the order that it belongs to.
+    """
+    found = parent_number(check_number(number))
     order = session.scalar(select(Order).where(Order.number == found))
     if order is None:
         raise UnknownOrder

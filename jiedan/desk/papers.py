@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jiedan.core.numbering import NumberInvalid, check_number
 from jiedan.desk.billing import order_amounts
 from jiedan.desk.masking import mask_id, mask_name
 from jiedan.desk.order_page import OrderPage
@@ -19,6 +20,7 @@ from jiedan.desk.tables import (
     Carrier,
     Contract,
     Invoice,
+    Order,
     OrderLine,
     ProductionOrder,
     QualityInspection,
@@ -237,6 +239,21 @@ def order_returns(session: Session, *, order: OrderPage) -> list[ReturnPaper]:
         )
         for row in rows
     ]
+
+
+def order_of_paper(session: Session, *, number: str) -> str | None:
+    """The number of the order that a contract or a return with this number belongs to."""
+    try:
+        found = check_number(number)
+    except NumberInvalid:
+        return None
+    for kind in (Contract, Return):
+        order_no: str | None = session.scalar(
+            select(Order.number).join(kind, kind.order_id == Order.id).where(kind.number == found)
+        )
+        if order_no:
+            return order_no
+    return None
 
 
 def carrier_name(session: Session, *, carrier_id: str | None) -> str | None:

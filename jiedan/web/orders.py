@@ -20,6 +20,7 @@ from jiedan.desk.order_list import list_orders, looks_like_number
 from jiedan.desk.order_page import OrderPage, show_order
 from jiedan.desk.order_refs import find_order
 from jiedan.desk.pages import Page
+from jiedan.desk.papers import order_of_paper
 from jiedan.desk.states import FINAL, OrderState
 from jiedan.flow.inbox import numbers_worked_on
 from jiedan.flow.instances import InstanceView, show_instance
@@ -180,6 +181,10 @@ def find() -> Response | str:
             return redirect(url_for("orders.show", ref=found.order_no), 303)
         except (NumberCheckFailed, NumberInvalid, UnknownOrder):
             return redirect(url_for("orders.list_all", q=query), 303)
+    with platform().read() as session:
+        paper_of = order_of_paper(session, number=query)
+    if paper_of:
+        return redirect(url_for("orders.show", ref=paper_of), 303)
     page = _find(actor, query)
     if page.total == 1:
         row = page.items[0]
