@@ -18,7 +18,8 @@ blueprint = Blueprint("help", __name__, url_prefix="/help")
 FOLDER = Path(__file__).resolve().parent.parent / "manual"
 _NAME = re.compile(r"[a-z0-9-]{1,60}(/[a-z0-9-]{1,60})?")
 _ORDER = (
-    *("start", "inbox", "verbs", "draw", "forms", "feel", "deploy", "importing", "elements"),
+    *("start", "inbox", "verbs", "papers"),
+    *("draw", "forms", "feel", "deploy", "importing", "elements"),
     *("monitor", "people", "portal", "messages", "parameters", "operations", "settings"),
     *("architecture", "handlers", "api", "testing", "glossary"),
 )
