@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 
 from jiedan.core.actor import Actor
 from jiedan.core.clock import MovableClock
@@ -20,6 +19,7 @@ from jiedan.core.i18n import use_locale
 from jiedan.core.platform import Platform, build_platform
 from jiedan.core.schema import load_tables, migrate
 from jiedan.core.settings import Settings
+from tests.postgres import Databases
 from tests.templates import MONDAY_MORNING, copied, filling, quick_settings
 
 # A machine that is busy with something else is no failure; what fails once must fail again.
@@ -114,25 +114,16 @@ def _postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(_postgres_server: str) -> str:
-    """The name of a PostgreSQL database with all tables, made once and copied."""
-    load_tables()
-    _on_server(_postgres_server, "CREATE DATABASE template_jiedan")
-    database = Database(_database_url(_postgres_server, "template_jiedan"))
-    migrate(database)
-    database.close()
-    return "template_jiedan"
+def _postgres_databases(_postgres_server: str) -> Databases:
+    """The databases of this worker's server."""
+    return Databases(_postgres_server)
 
 
 @pytest.fixture
-def postgres(_postgres_server: str, _postgres_template: str) -> Iterator[Database]:
-    """A fresh PostgreSQL database with all tables, for tests that ask for it."""
-    name = f"jiedan_{uuid.uuid4().hex}"
-    _on_server(_postgres_server, f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
-    database = Database(_database_url(_postgres_server, name))
-    yield database
-    database.close()
-    _on_server(_postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+def postgres(_postgres_databases: Databases) -> Iterator[Database]:
+    """An empty PostgreSQL database with all tables, for tests that ask for it."""
+    with _postgres_databases.one() as database:
+        yield database
 
 
 @pytest.fixture
@@ -146,17 +137,3 @@ def both_databases(request: pytest.FixtureRequest) -> Platform:
     """A platform on each of the two databases in turn."""
     name = "platform" if request.param == "sqlite" else "postgres_platform"
     return request.getfixturevalue(name)
-
-
-def _database_url(server: str, name: str) -> str:
-    """The URL of another database on the same server."""
-    from sqlalchemy.engine import make_url
-
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def _on_server(server: str, statement: str) -> None:
-    database = Database(server)
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(statement))
-    database.close()
