@@ -86,19 +86,20 @@ class Wanted:
         return bool(self.words or filters.customer or amounts)
 
     def of_task(self) -> list[ColumnElement[bool]]:
-        """Conditions on the task's row."""
+        """Conditions on the task's row, said so that no index serves them: it would tempt the
+        database to fetch all tasks of a step instead of walking the inbox in its order."""
         filters = self.filters
         found: list[ColumnElement[bool]] = []
         if filters.process_id:
-            found.append(TaskRow.process_id == filters.process_id)
+            found.append(TaskRow.process_id + "" == filters.process_id)
         if filters.element_id:
-            found.append(TaskRow.element_id == filters.element_id)
+            found.append(TaskRow.element_id + "" == filters.element_id)
         if filters.mine_only:
             found.append(TaskRow.assignee == self.actor.login)
         return found
 
     def of_candidate(self) -> list[ColumnElement[bool]]:
-        """Conditions on the row that puts it into an inbox, which the indexes serve."""
+        """Conditions on the row that puts it into an inbox; an index serves the deadline."""
         filters = self.filters
         found: list[ColumnElement[bool]] = []
         if not self.held_too:
@@ -110,7 +111,7 @@ class Wanted:
         if filters.due_from is not None:
             found.append(TaskCandidateRow.due_at >= filters.due_from)
         if filters.min_priority is not None:
-            found.append(TaskCandidateRow.rank <= -filters.min_priority)
+            found.append(TaskCandidateRow.rank + 0 <= -filters.min_priority)
         return found
 
     def of_instance(self) -> list[ColumnElement[bool]]:
