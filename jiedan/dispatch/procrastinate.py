@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import importlib.metadata
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -176,8 +176,7 @@ def prepare_queue(database: Database) -> None:
     with database.reading() as session:
         if session.execute(_VERSION).scalar() == f"procrastinate {wanted}":
             return
-    with database.engine.begin() as connection:
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+    with _alone(database), database.engine.begin() as connection:
         present = connection.execute(_VERSION).scalar()
         exists = connection.execute(text("SELECT to_regclass('procrastinate_jobs')")).scalar()
         if not exists:
@@ -185,6 +184,21 @@ def prepare_queue(database: Database) -> None:
         elif present != f"procrastinate {wanted}":
             _upgrade(connection, present=(present or "").removeprefix("procrastinate "))
         _run(connection, _SAY_VERSION.format(wanted))
+
+
+@contextlib.contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    """While no other process prepares the queue.
+
+    The wait is over before the transaction begins, so that it sees what the other one made.
+    """
+    with database.engine.connect() as plain:
+        gate = plain.execution_options(isolation_level="AUTOCOMMIT")
+        gate.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+        try:
+            yield
+        finally:
+            gate.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
 
 
 def _upgrade(connection: Connection, *, present: str) -> None:

@@ -15,6 +15,7 @@ import gc
 import json
 import os
 import sys
+import traceback
 from typing import Any
 
 from sqlalchemy.orm import configure_mappers
@@ -61,6 +62,9 @@ def run() -> None:
                     answers.close()
                     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
                     serve(order["start"])
+                except BaseException:
+                    traceback.print_exc()
+                    raise
                 finally:
                     os._exit(0)
             answer = {"pid": child}
