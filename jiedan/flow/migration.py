@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.ids import new_id
 from jiedan.flow.admin import check_admin, move_jobs
 from jiedan.flow.current import Bundle, bundle_of, process_version
@@ -44,6 +45,7 @@ class Migrated:
     to_version: int
 
 
+@again_if_undone
 def migrate_instance(
     flow: Flow,
     *,
@@ -94,6 +96,7 @@ def migrate_instance(
         return Migrated(instance_id, before, target.version)
 
 
+@again_if_undone
 def revert_instance(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> Migrated:
     """Take back the latest migration of an instance, wherever it has gone since.
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.work import Work
 from jiedan.flow.delivery import go
 from jiedan.flow.engine import NothingWaits
@@ -48,6 +49,7 @@ def show_job(flow: Flow, *, job_id: UUID) -> JobView:
     return JobView(job, inputs or {}, incident_id, waiting or incident_id is not None)
 
 
+@again_if_undone
 def retry_job(
     flow: Flow,
     *,
@@ -91,6 +93,7 @@ def retry_job(
         flow.due(work, work.now, jobs=[DueJob(job_id, row.instance_id)])
 
 
+@again_if_undone
 def skip_job(
     flow: Flow,
     *,

@@ -6,6 +6,7 @@ import re
 from uuid import UUID
 
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.i18n import lazy
 from jiedan.core.work import Work
 from jiedan.flow.access import task_in
@@ -26,6 +27,7 @@ MENTIONED = "%(by)s mentions you in a comment on %(number)s: %(text)s"
 _AT = re.compile(r"(?<![\w.])@([A-Za-z][\w.-]{0,63})")
 
 
+@again_if_undone
 def comment_with_mentions(
     flow: Flow,
     *,

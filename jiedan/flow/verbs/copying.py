@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select, tuple_, update
 
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.i18n import lazy
 from jiedan.core.work import Work
 from jiedan.flow.access import task_in
@@ -27,6 +28,7 @@ from jiedan.flow.verbs.results import Copy, VerbDone
 from jiedan.flow.verbs.settings import process_settings, settings_of
 
 
+@again_if_undone
 def send_copies(
     flow: Flow,
     *,
@@ -111,6 +113,7 @@ def count_unread_copies(flow: Flow, *, actor: Actor) -> int:
         return session.execute(select(func.count()).select_from(unread)).scalar_one()
 
 
+@again_if_undone
 def read_copies(flow: Flow, *, actor: Actor, instance_id: UUID | None = None) -> int:
     """Mark my copy of one instance, or all of mine, as read; how many there were."""
     wanted = update(CopyRow).where(CopyRow.login == actor.login, CopyRow.read_at.is_(None))

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.ids import new_id
 from jiedan.flow.access import Task
 from jiedan.flow.notices import notify
@@ -28,6 +29,7 @@ TRANSFERRED = "%(by)s transferred %(task)s of %(number)s to you."
 DELEGATED = "%(by)s asks you to answer %(task)s of %(number)s first."
 
 
+@again_if_undone
 def transfer_task(
     flow: Flow,
     *,
@@ -60,6 +62,7 @@ def transfer_task(
     return act.done()
 
 
+@again_if_undone
 def delegate_task(
     flow: Flow,
     *,

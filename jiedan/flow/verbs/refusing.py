@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.flow.access import check_duties, check_guards
 from jiedan.flow.current import bundle_of
 from jiedan.flow.delivery import drain
@@ -32,6 +33,7 @@ from jiedan.flow.verbs.results import Resubmitted, VerbDone
 from jiedan.flow.verbs.settings import process_settings
 
 
+@again_if_undone
 def reject_task(
     flow: Flow, *, actor: Actor, task_id: UUID, reason: str, version: int | None = None
 ) -> VerbDone:
@@ -57,6 +59,7 @@ def reject_task(
     return act.done()
 
 
+@again_if_undone
 def cancel_request(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) -> VerbDone:
     """撤销: the initiator ends the instance.
 
@@ -80,6 +83,7 @@ def cancel_request(flow: Flow, *, actor: Actor, instance_id: UUID, reason: str) 
         return VerbDone("cancel", instance_id, None, instance.state)
 
 
+@again_if_undone
 def resubmit(flow: Flow, *, actor: Actor, instance_id: UUID) -> Resubmitted:
     """再次提交: start the process again with what the ended instance knew.
 

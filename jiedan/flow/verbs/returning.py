@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select
 
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.ids import new_id
 from jiedan.flow.access import Task, load_task, standing_in
 from jiedan.flow.current import bundle_of
@@ -82,6 +83,7 @@ def return_targets(flow: Flow, *, actor: Actor, task_id: UUID) -> tuple[ReturnTa
     return tuple(sorted(found, key=lambda one: lines[one.process_id, one.element_id], reverse=True))
 
 
+@again_if_undone
 def return_task(
     flow: Flow,
     *,
@@ -117,6 +119,7 @@ def return_task(
     return act.done()
 
 
+@again_if_undone
 def withdraw_decision(flow: Flow, *, actor: Actor, task_id: UUID, reason: str = "") -> VerbDone:
     """撤回: take back what I decided, as long as nobody has touched what came of it.
 

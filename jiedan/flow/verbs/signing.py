@@ -6,6 +6,7 @@ from typing import get_args
 from uuid import UUID
 
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.errors import Invalid
 from jiedan.core.ids import new_id
 from jiedan.flow.access import load_task, standing_in
@@ -33,6 +34,7 @@ class UnknownWay(Invalid):
     """Signers are added before, after or beside, and decide all, any or in turn."""
 
 
+@again_if_undone
 def add_signers(
     flow: Flow,
     *,
@@ -84,6 +86,7 @@ def add_signers(
     return act.done()
 
 
+@again_if_undone
 def remove_signer(
     flow: Flow, *, actor: Actor, task_id: UUID, seat_id: UUID, reason: str = ""
 ) -> VerbDone:

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select
 
 from jiedan.core import audit
 from jiedan.core.actor import Actor
+from jiedan.core.again import again_if_undone
 from jiedan.core.ids import new_id
 from jiedan.flow.current import bundle_of
 from jiedan.flow.errors import InstanceNotFound
@@ -30,6 +31,7 @@ from jiedan.flow.verbs.settings import ProcessSettings, process_settings
 URGED = "%(by)s asks you to hurry: %(task)s of %(number)s. %(text)s"
 
 
+@again_if_undone
 def urge(flow: Flow, *, actor: Actor, instance_id: UUID, text: str = "") -> Urged:
     """催办: a notice to everybody whom the instance waits for.
 
