@@ -10,9 +10,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 from sqlalchemy.engine import make_url
 
+from jiedan.core.audit import FIRST_HEAD, AuditHead
 from jiedan.core.database import Database
 from jiedan.core.schema import load_tables, migrate
 
@@ -27,31 +28,17 @@ _FORM = text(
     "FROM information_schema.columns WHERE table_schema = 'public' "
     "UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public') AS everything"
 )
-# What a fresh database begins with is kept in a schema of its own and put back.
-_KEEP = """
-DO $$ DECLARE one record; found boolean; BEGIN
-  CREATE SCHEMA seed;
-  FOR one IN SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' LOOP
-    EXECUTE 'SELECT EXISTS (SELECT 1 FROM public.' || one.name || ')' INTO found;
-    IF found THEN
-      EXECUTE 'CREATE TABLE seed.' || one.name || ' AS TABLE public.' || one.name;
-    END IF;
-  END LOOP;
-END $$
-"""
 _EMPTY = """
 DO $$ DECLARE one record; found boolean; BEGIN
   SET LOCAL session_replication_role = replica;
-  FOR one IN SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' LOOP
+  FOR one IN SELECT quote_ident(tablename) AS name FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
     EXECUTE 'SELECT EXISTS (SELECT 1 FROM public.' || one.name || ')' INTO found;
     IF found THEN EXECUTE 'DELETE FROM public.' || one.name; END IF;
   END LOOP;
   FOR one IN SELECT quote_ident(sequencename) AS name FROM pg_sequences
     WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
     EXECUTE 'ALTER SEQUENCE public.' || one.name || ' RESTART';
-  END LOOP;
-  FOR one IN SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'seed' LOOP
-    EXECUTE 'INSERT INTO public.' || one.name || ' SELECT * FROM seed.' || one.name;
   END LOOP;
 END $$
 """
@@ -68,7 +55,6 @@ class Databases:
         database = Database(database_url(server, _TEMPLATE))
         migrate(database)
         with database.engine.begin() as connection:
-            connection.execute(text(_KEEP))
             self._form = connection.execute(_FORM).scalar_one()
         database.close()
 
@@ -100,6 +86,7 @@ class Databases:
                 if connection.execute(_FORM).scalar() != self._form:
                     return False
                 connection.execute(text(_EMPTY))
+                connection.execute(insert(AuditHead), [FIRST_HEAD])
                 return True
         finally:
             database.close()

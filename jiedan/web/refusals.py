@@ -18,6 +18,8 @@ from jiedan.web.addresses import told_path
 from jiedan.web.house import platform
 from jiedan.web.sessions import API
 
+EXTENSION = "refusals"
+"""Where the application keeps its budget."""
 PER_MINUTE = 60
 """How many refusals of one kind a caller can add to the audit trail in a minute."""
 _CALLERS = 2_000
@@ -29,7 +31,7 @@ log = get_logger(__name__)
 
 def install(app: Flask) -> None:
     """Note each refused call after it was answered; `g.refused` is its code where it has one."""
-    budget = Budget()
+    budget = app.extensions[EXTENSION] = Budget()
 
     @app.after_request
     def note(response: Response) -> Response:
@@ -73,7 +75,7 @@ class Budget:
     """How much each caller may still add in this minute."""
 
     def __init__(self, *, per_minute: int = PER_MINUTE) -> None:
-        self._per_minute = per_minute
+        self.per_minute = per_minute
         self._lock = threading.Lock()
         self._minute = 0
         self._taken: dict[str, int] = {}
@@ -85,7 +87,7 @@ class Budget:
             if minute != self._minute:
                 self._minute, self._taken = minute, {}
             taken = self._taken.get(caller, 0)
-            if taken >= self._per_minute or (not taken and len(self._taken) >= _CALLERS):
+            if taken >= self.per_minute or (not taken and len(self._taken) >= _CALLERS):
                 return False
             self._taken[caller] = taken + 1
             return True

@@ -188,7 +188,7 @@ def test_one_order_goes_from_the_first_call_to_a_complaint_by_its_pages_alone(
     expect(service.locator(".page-head")).to_contain_text("已关闭")
     number = service.get_by_role("heading", level=1).inner_text()
     assert number.startswith("XS20260302-0001")
-    service.get_by_role("button", name="报告问题").click()
+    service.get_by_role("button", name="登记售后问题").click()
     expect(service.locator('[name="order_no"]')).to_have_value(number)
     broken = {"description": "使用三天后显示屏不亮，请尽快更换。", "category": "quality"}
     type_in(service, {**broken, "qty_affected": "1"})

@@ -213,14 +213,14 @@ def test_a_failed_precheck_goes_back_to_entry(house: House) -> None:
 
 
 @pytest.mark.req("S3.1.3")
-def test_nobody_prechecks_in_the_name_of_whoever_entered_the_order(house: House) -> None:
+def test_nobody_prechecks_an_entry_of_theirs_in_the_name_of_its_owner(house: House) -> None:
     accepted(house, owner="chenjing")
     house.do("sunyue", "enter_order", "submit", **answers.entry())
 
-    sunyue = people()["sunyue"]
-    owner = Actor("chenjing", "Chenjing", sunyue.roles, on_behalf_of="sunyue")
+    chenjing = people()["chenjing"]
+    standing_in = Actor("sunyue", "Sunyue", chenjing.roles, on_behalf_of="chenjing")
     with pytest.raises(Forbidden) as refused:
-        house.claim(owner, house.item("precheck_order"))
+        house.claim(standing_in, house.item("precheck_order"))
     assert refused.value.code in {"SOD_1", "SOD_16"}
 
 

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from jiedan.core.audit import AuditEntry
 from jiedan.core.database import Base
 from jiedan.core.i18n import use_locale
+from jiedan.web import refusals
 from tests.web.conftest import Browser
 from tests.world import Someone, World, filled, open_world
 
@@ -38,6 +39,8 @@ def day(
     """One world for all tests of a module: those that are refused leave it as it was."""
     folder = tmp_path_factory.mktemp("day")
     with use_locale("en"), open_world(folder, _world_template) as opened:
+        # A module refuses more in a minute than a caller could have noted.
+        opened.app.extensions[refusals.EXTENSION].per_minute = 100_000
         yield opened
 
 
