@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sqlalchemy import update
 
 from jiedan.core import audit
+from jiedan.core.work import Work
 from jiedan.flow.history import write_note
 from jiedan.flow.states import IncidentState, InstanceState, JobState
 from jiedan.flow.tables import IncidentRow, InstanceRow, JobRow
@@ -38,9 +40,15 @@ def end_instance(step: Step, *, kind: str, reason: str) -> None:
         .where(JobRow.instance_id == instance.id, JobRow.state == JobState.SUSPENDED)
         .values(state=JobState.CANCELLED)
     )
+    close_incidents(work, instance.id)
+    write_note(work, instance_id=instance.id, kind=kind, note=reason.strip() or None)
+
+
+def close_incidents(work: Work, instance_id: UUID) -> None:
+    """With its instance, an incident ends too."""
     work.session.execute(
         update(IncidentRow)
-        .where(IncidentRow.instance_id == instance.id, IncidentRow.state == IncidentState.OPEN)
+        .where(IncidentRow.instance_id == instance_id, IncidentRow.state == IncidentState.OPEN)
         .values(
             state=IncidentState.RESOLVED,
             resolved_at=work.now,
@@ -48,4 +56,3 @@ def end_instance(step: Step, *, kind: str, reason: str) -> None:
             resolution="gone",
         )
     )
-    write_note(work, instance_id=instance.id, kind=kind, note=reason.strip() or None)

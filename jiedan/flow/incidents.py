@@ -172,20 +172,6 @@ def skip_incident(
         go(step)
 
 
-def close_incidents(work: Work, instance_id: UUID) -> None:
-    """With its instance, an incident ends too."""
-    work.session.execute(
-        update(IncidentRow)
-        .where(IncidentRow.instance_id == instance_id, IncidentRow.state == IncidentState.OPEN)
-        .values(
-            state=IncidentState.RESOLVED,
-            resolved_at=work.now,
-            resolved_by=work.actor.login,
-            resolution="gone",
-        )
-    )
-
-
 def _take(work: Work, flow: Flow, incident_id: UUID) -> tuple[Any, Step]:
     if not (work.actor.has(flow.admins) or work.actor.is_system):
         raise NotAllowed

@@ -17,6 +17,7 @@ from jiedan.flow.access import is_mine
 from jiedan.flow.admin import admin_step, move_jobs
 from jiedan.flow.current import Bundle, Version, bundle_of, current, read_sources
 from jiedan.flow.delivery import drain
+from jiedan.flow.ending import close_incidents, end_instance
 from jiedan.flow.engine import Live
 from jiedan.flow.errors import (
     DefinitionNotFound,
@@ -26,7 +27,7 @@ from jiedan.flow.errors import (
 from jiedan.flow.history import history_of, write_note
 from jiedan.flow.idempotency import first_or_again, first_result, keep_result
 from jiedan.flow.inbox import tasks_of
-from jiedan.flow.incidents import close_incidents, incidents_of
+from jiedan.flow.incidents import incidents_of
 from jiedan.flow.instance import Instance, load_instance, lock_instance
 from jiedan.flow.instance_views import (
     DiagramOf,
@@ -214,12 +215,7 @@ def _cancel_unread(flow: Flow, actor: Actor, instance_id: UUID, reason: str) -> 
 
 def _cancel(flow: Flow, actor: Actor, instance_id: UUID, reason: str) -> None:
     with admin_step(flow, actor, instance_id, reason) as (work, step):
-        step.live.terminate()
-        _set_state(work, step.instance, InstanceState.CANCELLED, end_note=reason.strip())
-        step.save()
-        move_jobs(work, instance_id, JobState.SUSPENDED, JobState.CANCELLED)
-        close_incidents(work, instance_id)
-        _tell(work, instance_id, "cancelled", reason)
+        end_instance(step, kind="cancelled", reason=reason)
         drain(work, flow)
 
 
